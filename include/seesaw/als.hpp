@@ -1,0 +1,69 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "seesaw/alternate.hpp"
+#include "seesaw/solve_rows.hpp"
+
+namespace seesaw {
+
+/// What to factorize, in the context's memory space.
+template <class T>
+struct AlsProblem {
+  CsrView<T> ratings;           ///< m x n
+  CsrView<T> validation = {};   ///< m x n, entries held out; rows = 0: none
+  MatrixView<const T> y = {};   ///< n x k start of the right factor (a warm start, say); rows = 0: from the seed
+};
+
+struct AlsOptions {
+  index_t rank = 32;
+  double lambda_x = 0.1;
+  double lambda_y = 0.1;
+  Weighting weighting = Weighting::by_count;
+  bool centre = true;      ///< subtract the mean of the ratings first
+  std::uint64_t seed = 0;  ///< start: y(j, f) = random_normal(seed, j * k + f) / sqrt(k)
+  int restarts = 1;        ///< starts tried, with the seeds seed, seed + 1, ...; the best objective is kept
+  Stopping stopping = {};
+  /// Called after every sweep with the number of the start, from 0; false stops the whole run. Null: none.
+  std::function<bool(int start, const SweepRecord&)> callback = nullptr;
+};
+
+/// One start and how it went: a stuck one shows in its history.
+struct AlsRun {
+  std::uint64_t seed = 0;
+  std::vector<SweepRecord> history;
+  StopReason stopped = StopReason::sweeps;
+};
+
+template <class T>
+struct AlsResult {
+  Matrix<T> x;       ///< m x k, in the context's memory space
+  Matrix<T> y;       ///< n x k
+  double mean = 0;   ///< prediction(i, j) = mean + x_i . y_j; 0 unless centred
+  int best_run = 0;  ///< which of `runs` gave the factors
+  int best_sweep = 0;                ///< and after which of its sweeps
+  std::vector<AlsRun> runs;          ///< one for each start
+  std::int64_t singular_rows = 0;    ///< systems solved by minimum norm in the last sweep of the best run
+  offset_t validation_left_out = 0;  ///< validation entries whose row or column has no rating
+};
+
+/// Matrix completion by alternating least squares: the X, Y that minimize
+///   1/2 sum (a_ij - mean - x_i.y_j)^2 + 1/2 lambda_x sum_i w_i |x_i|^2 + 1/2 lambda_y sum_j w_j |y_j|^2
+/// over the entries of `ratings`; w = 1, or the number of entries of the row (column). A sweep solves X from Y, then Y
+/// from X. Where every entry is observed and none has a weight, the half-sweeps take the closed form.
+/// With validation and patience > 0 the factors of the best validation RMSE are returned; else the last.
+/// Throws ShapeError, InvalidArgument (which says what was expected), OutOfMemory.
+/// Source: Zhou, Wilkinson, Schreiber, Pan (2008), section 3.
+AlsResult<float> als(Context& ctx, const AlsProblem<float>& problem, const AlsOptions& options);
+AlsResult<double> als(Context& ctx, const AlsProblem<double>& problem, const AlsOptions& options);
+
+/// The same for a dense matrix, every element observed.
+AlsResult<float> als(Context& ctx, MatrixView<const float> a, const AlsOptions& options);
+AlsResult<double> als(Context& ctx, MatrixView<const double> a, const AlsOptions& options);
+
+/// Bytes of the context's memory that als() takes at its peak besides its arguments; `element` is sizeof(float) or
+/// sizeof(double). For telling beforehand whether a problem fits.
+std::int64_t als_memory(index_t rows, index_t cols, offset_t entries, bool weights, index_t rank, std::int64_t element);
+
+}  // namespace seesaw

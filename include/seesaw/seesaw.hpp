@@ -1,0 +1,15 @@
+#pragma once
+// Everything of seesaw::seesaw; seesaw/io/*.hpp belong to seesaw::io.
+#include "seesaw/als.hpp"
+#include "seesaw/alternate.hpp"
+#include "seesaw/context.hpp"
+#include "seesaw/errors.hpp"
+#include "seesaw/gram.hpp"
+#include "seesaw/masked_residual.hpp"
+#include "seesaw/matrix.hpp"
+#include "seesaw/random.hpp"
+#include "seesaw/solve_rows.hpp"
+#include "seesaw/solve_spd.hpp"
+#include "seesaw/sparse.hpp"
+#include "seesaw/types.hpp"
+#include "seesaw/version.hpp"

@@ -1,0 +1,138 @@
+#include "masked_residual.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "cpu/parallel.hpp"
+#include "cpu/simd.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "cpu/masked_residual.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace seesaw::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// x.y over k elements. Two sums, so that one addition need not wait for the other.
+template <class T>
+HWY_INLINE T dot(const T* HWY_RESTRICT x, const T* HWY_RESTRICT y, index_t k) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  auto even = hn::Zero(d), odd = hn::Zero(d);
+  index_t f = 0;
+  for (; f + 2 * lanes <= k; f += 2 * lanes) {
+    even = hn::MulAdd(hn::LoadU(d, x + f), hn::LoadU(d, y + f), even);
+    odd = hn::MulAdd(hn::LoadU(d, x + f + lanes), hn::LoadU(d, y + f + lanes), odd);
+  }
+  if (f + lanes <= k) {
+    even = hn::MulAdd(hn::LoadU(d, x + f), hn::LoadU(d, y + f), even);
+    f += lanes;
+  }
+  T sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd)));
+  for (; f < k; ++f) sum += x[f] * y[f];
+  return sum;
+}
+
+/// The entries first to last - 1, which begin in row `row`.
+template <class T>
+ResidualSums residual_block(const CsrView<T>& ratings, MatrixView<const T> x, MatrixView<const T> y, T* residuals,
+                            offset_t first, offset_t last, index_t row) {
+  ResidualSums sums;
+  for (offset_t e = first; e < last; ++row) {
+    const offset_t end = std::min(last, ratings.offsets[row + 1]);
+    for (; e < end; ++e) {
+      const T residual = ratings.values[e] - dot(x.row(row), y.row(ratings.columns[e]), x.cols);
+      const double squared = static_cast<double>(residual) * static_cast<double>(residual);
+      sums.squared += squared;
+      sums.weighted_squared += ratings.weights != nullptr ? static_cast<double>(ratings.weights[e]) * squared : squared;
+      if (residuals != nullptr) residuals[e - ratings.offsets[0]] = residual;
+    }
+  }
+  return sums;
+}
+
+ResidualSums residual_block_float(const CsrView<float>& ratings, MatrixView<const float> x, MatrixView<const float> y,
+                                  float* residuals, offset_t first, offset_t last, index_t row) {
+  return residual_block(ratings, x, y, residuals, first, last, row);
+}
+ResidualSums residual_block_double(const CsrView<double>& ratings, MatrixView<const double> x,
+                                   MatrixView<const double> y, double* residuals, offset_t first, offset_t last,
+                                   index_t row) {
+  return residual_block(ratings, x, y, residuals, first, last, row);
+}
+
+}  // namespace seesaw::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace seesaw::cpu {
+
+HWY_EXPORT(residual_block_float);
+HWY_EXPORT(residual_block_double);
+
+namespace {
+
+template <class T>
+ResidualSums residual_block(const CsrView<T>& ratings, MatrixView<const T> x, MatrixView<const T> y, T* residuals,
+                            offset_t first, offset_t last, index_t row) {
+  if constexpr (std::is_same_v<T, float>)
+    return HWY_DYNAMIC_DISPATCH(residual_block_float)(ratings, x, y, residuals, first, last, row);
+  else
+    return HWY_DYNAMIC_DISPATCH(residual_block_double)(ratings, x, y, residuals, first, last, row);
+}
+
+}  // namespace
+
+// Blocks of entries, whatever the rows they belong to; the blocks' sums are added in their order.
+template <class T>
+ResidualSums masked_residual(int threads, CsrView<T> ratings, MatrixView<const T> x, MatrixView<const T> y,
+                             T* residuals) {
+  constexpr offset_t kEntries = 8192;
+  if (ratings.rows == 0) return {};
+  const offset_t begin = ratings.offsets[0], end = ratings.offsets[ratings.rows];
+  const index_t blocks = block_count(end - begin, kEntries);
+  std::vector<ResidualSums> partial(static_cast<std::size_t>(blocks));
+  for_blocks(threads, blocks, [&](index_t block) {
+    const offset_t first = begin + block * kEntries, last = std::min(end, first + kEntries);
+    const offset_t* offsets = ratings.offsets;
+    const index_t row = std::upper_bound(offsets, offsets + ratings.rows + 1, first) - offsets - 1;
+    partial[static_cast<std::size_t>(block)] = residual_block(ratings, x, y, residuals, first, last, row);
+  });
+  ResidualSums sums;
+  for (const ResidualSums& part : partial) {
+    sums.squared += part.squared;
+    sums.weighted_squared += part.weighted_squared;
+  }
+  return sums;
+}
+
+template <class T>
+double penalty_term(int threads, MatrixView<const T> x, const offset_t* offsets, Penalty penalty) {
+  constexpr index_t kRows = 1024;
+  const index_t blocks = block_count(x.rows, kRows);
+  std::vector<double> partial(static_cast<std::size_t>(blocks), 0.0);
+  for_blocks(threads, blocks, [&](index_t block) {
+    double sum = 0;
+    for (index_t i = block * kRows; i < std::min(x.rows, (block + 1) * kRows); ++i) {
+      double squared = 0;
+      for (index_t f = 0; f < x.cols; ++f) squared += static_cast<double>(x(i, f)) * static_cast<double>(x(i, f));
+      sum += penalty.weighting == Weighting::by_count ? static_cast<double>(offsets[i + 1] - offsets[i]) * squared
+                                                      : squared;
+    }
+    partial[static_cast<std::size_t>(block)] = sum;
+  });
+  double sum = 0;
+  for (const double part : partial) sum += part;
+  return 0.5 * penalty.lambda * sum;
+}
+
+template ResidualSums masked_residual(int, CsrView<float>, MatrixView<const float>, MatrixView<const float>, float*);
+template ResidualSums masked_residual(int, CsrView<double>, MatrixView<const double>, MatrixView<const double>,
+                                      double*);
+template double penalty_term(int, MatrixView<const float>, const offset_t*, Penalty);
+template double penalty_term(int, MatrixView<const double>, const offset_t*, Penalty);
+
+}  // namespace seesaw::cpu
+#endif

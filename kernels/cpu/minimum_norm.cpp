@@ -1,0 +1,92 @@
+#include "cpu/minimum_norm.hpp"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "cpu/lapack.hpp"
+
+namespace seesaw::cpu {
+namespace {
+
+/// Collects the rows of [M b], column-major. Where they would become too many, those that came so far are replaced by
+/// the triangle of their QR factorization, which has the same singular values and solutions.
+template <class T>
+class StackedRows {
+ public:
+  StackedRows(index_t rows, index_t k)
+      : k_(k),
+        capacity_(std::min(rows, std::max(2 * (k + 1), kMostElements / (k + 1)))),
+        data_(static_cast<std::size_t>(capacity_ * (k + 1))) {}
+
+  /// The next row, for at() to fill in.
+  void next() {
+    if (filled_ == capacity_) reduce();
+    ++filled_;
+    for (index_t f = 0; f <= k_; ++f) at(f) = 0;
+  }
+  T& at(index_t f) { return element(filled_ - 1, f); }
+
+  void solve(T rcond, T* x) {
+    std::vector<T> b(static_cast<std::size_t>(std::max(filled_, k_)), T{0});
+    std::copy(&element(0, k_), &element(0, k_) + filled_, b.begin());
+    std::vector<T> singular_values(static_cast<std::size_t>(std::min(filled_, k_)));
+    gelsd(filled_, k_, data_.data(), capacity_, b.data(), singular_values.data(), rcond);
+    std::copy(b.begin(), b.begin() + k_, x);
+  }
+
+ private:
+  static constexpr index_t kMostElements = index_t{1} << 22;
+
+  T& element(index_t row, index_t column) { return data_[static_cast<std::size_t>(column * capacity_ + row)]; }
+
+  void reduce() {
+    std::vector<T> tau(static_cast<std::size_t>(k_ + 1));
+    geqrf(filled_, k_ + 1, data_.data(), capacity_, tau.data());
+    filled_ = k_ + 1;
+    for (index_t column = 0; column <= k_; ++column)
+      for (index_t row = column + 1; row < filled_; ++row) element(row, column) = 0;
+  }
+
+  index_t k_;
+  index_t capacity_;
+  index_t filled_ = 0;
+  std::vector<T> data_;
+};
+
+}  // namespace
+
+template <class T>
+void solve_by_minimum_norm(const SolveRows<T>& problem, index_t i) {
+  const SingleThreadedBlas guard;
+  const CsrView<T>& ratings = problem.ratings;
+  const index_t k = problem.y.cols, entries = ratings.offsets[i + 1] - ratings.offsets[i];
+  const T ridge = ridge_of(problem, i);
+  const index_t rows = ridge > 0 ? entries + k : entries;
+  StackedRows<T> stacked(rows, k);
+  bool finite = std::isfinite(ridge);
+  for (offset_t e = ratings.offsets[i]; e < ratings.offsets[i + 1]; ++e) {
+    const T root = ratings.weights != nullptr ? std::sqrt(ratings.weights[e]) : T{1};
+    const T* y = problem.y.row(ratings.columns[e]);
+    stacked.next();
+    for (index_t f = 0; f < k; ++f) {
+      stacked.at(f) = root * y[f];
+      finite = finite && std::isfinite(y[f]);
+    }
+    stacked.at(k) = root * ratings.values[e];
+  }
+  if (!finite) {
+    std::fill(problem.x.row(i), problem.x.row(i) + k, std::numeric_limits<T>::quiet_NaN());
+    return;
+  }
+  for (index_t f = 0; ridge > 0 && f < k; ++f) {
+    stacked.next();
+    stacked.at(f) = std::sqrt(ridge);
+  }
+  stacked.solve(singular_threshold(std::max(rows, k), T{1}), problem.x.row(i));
+}
+
+template void solve_by_minimum_norm(const SolveRows<float>&, index_t);
+template void solve_by_minimum_norm(const SolveRows<double>&, index_t);
+
+}  // namespace seesaw::cpu

@@ -1,0 +1,9 @@
+list(APPEND SEESAW_SOURCES
+  kernels/cpu/gram.cpp
+  kernels/cpu/masked_residual.cpp
+  kernels/cpu/minimum_norm.cpp
+  kernels/cpu/product.cpp
+  kernels/cpu/simd.cpp
+  kernels/cpu/solve_rows.cpp
+  kernels/cpu/solve_spd.cpp
+  kernels/cpu/sparse.cpp)

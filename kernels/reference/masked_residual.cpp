@@ -1,0 +1,38 @@
+#include "masked_residual.hpp"
+
+namespace seesaw::reference {
+
+template <class T>
+ResidualSums masked_residual(CsrView<T> ratings, MatrixView<const T> x, MatrixView<const T> y, T* residuals) {
+  ResidualSums sums;
+  for (index_t i = 0; i < ratings.rows; ++i)
+    for (offset_t e = ratings.offsets[i]; e < ratings.offsets[i + 1]; ++e) {
+      T prediction = 0;
+      for (index_t f = 0; f < x.cols; ++f) prediction += x(i, f) * y(ratings.columns[e], f);
+      const T residual = ratings.values[e] - prediction;
+      const double squared = static_cast<double>(residual) * static_cast<double>(residual);
+      sums.squared += squared;
+      sums.weighted_squared += ratings.weights ? static_cast<double>(ratings.weights[e]) * squared : squared;
+      if (residuals != nullptr) residuals[e - ratings.offsets[0]] = residual;
+    }
+  return sums;
+}
+
+template <class T>
+double penalty_term(MatrixView<const T> x, const offset_t* offsets, Penalty penalty) {
+  double sum = 0;
+  for (index_t i = 0; i < x.rows; ++i) {
+    double squared = 0;
+    for (index_t f = 0; f < x.cols; ++f) squared += static_cast<double>(x(i, f)) * static_cast<double>(x(i, f));
+    sum += penalty.weighting == Weighting::by_count ? static_cast<double>(offsets[i + 1] - offsets[i]) * squared
+                                                    : squared;
+  }
+  return 0.5 * penalty.lambda * sum;
+}
+
+template ResidualSums masked_residual(CsrView<float>, MatrixView<const float>, MatrixView<const float>, float*);
+template ResidualSums masked_residual(CsrView<double>, MatrixView<const double>, MatrixView<const double>, double*);
+template double penalty_term(MatrixView<const float>, const offset_t*, Penalty);
+template double penalty_term(MatrixView<const double>, const offset_t*, Penalty);
+
+}  // namespace seesaw::reference

@@ -1,0 +1,103 @@
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "solve_spd.hpp"
+
+// Dense k x k pieces that more than one row of the reference needs. Matrices are row-major without padding.
+namespace seesaw::reference {
+
+/// L L' = a in place of a's lower triangle. False where a pivot is not above the threshold of solve_spd.hpp.
+template <class T>
+bool cholesky(MatrixView<T> a) {
+  T largest = 0;
+  for (index_t j = 0; j < a.rows; ++j) largest = std::max(largest, a(j, j));
+  const T threshold = singular_threshold(a.rows, largest);
+  for (index_t j = 0; j < a.rows; ++j) {
+    T pivot = a(j, j);
+    for (index_t f = 0; f < j; ++f) pivot -= a(j, f) * a(j, f);
+    if (!(pivot > threshold)) return false;
+    a(j, j) = std::sqrt(pivot);
+    for (index_t i = j + 1; i < a.rows; ++i) {
+      T sum = a(i, j);
+      for (index_t f = 0; f < j; ++f) sum -= a(i, f) * a(j, f);
+      a(i, j) = sum / a(j, j);
+    }
+  }
+  return true;
+}
+
+/// b = (L L')^-1 b.
+template <class T>
+void cholesky_solve(MatrixView<const T> l, T* b) {
+  for (index_t i = 0; i < l.rows; ++i) {
+    for (index_t f = 0; f < i; ++f) b[i] -= l(i, f) * b[f];
+    b[i] /= l(i, i);
+  }
+  for (index_t i = l.rows - 1; i >= 0; --i) {
+    for (index_t f = i + 1; f < l.rows; ++f) b[i] -= l(f, i) * b[f];
+    b[i] /= l(i, i);
+  }
+}
+
+/// Turns columns p and q of m (and of v) by the angle that makes them orthogonal. False where they already are.
+/// One-sided Jacobi: Golub, Van Loan, "Matrix Computations", section 8.6.3.
+template <class T>
+bool orthogonalize(MatrixView<T> m, MatrixView<T> v, index_t p, index_t q) {
+  T pp = 0, qq = 0, pq = 0;
+  for (index_t i = 0; i < m.rows; ++i) {
+    pp += m(i, p) * m(i, p);
+    qq += m(i, q) * m(i, q);
+    pq += m(i, p) * m(i, q);
+  }
+  if (std::abs(pq) <= std::numeric_limits<T>::epsilon() * std::sqrt(pp) * std::sqrt(qq)) return false;
+  const T zeta = (qq - pp) / (2 * pq);
+  const T t = std::copysign(T{1}, zeta) / (std::abs(zeta) + std::sqrt(1 + zeta * zeta));
+  const T c = 1 / std::sqrt(1 + t * t), s = c * t;
+  for (auto w : {m, v})
+    for (index_t i = 0; i < w.rows; ++i) {
+      const T wp = w(i, p), wq = w(i, q);
+      w(i, p) = c * wp - s * wq;
+      w(i, q) = s * wp + c * wq;
+    }
+  return true;
+}
+
+/// The minimum-norm least-squares solution of m x = b over the singular values above `cutoff` * the largest, through
+/// m V = U S by one-sided Jacobi; m is destroyed. Returns how many there are.
+template <class T>
+index_t minimum_norm(MatrixView<T> m, const T* b, T cutoff, T* x) {
+  const index_t k = m.cols;
+  std::vector<T> v_data(static_cast<std::size_t>(k * k), T{0});
+  const MatrixView<T> v(v_data.data(), k, k);
+  for (index_t j = 0; j < k; ++j) v(j, j) = 1;
+  constexpr int kSweeps = 60;  // it converges quadratically; ten are many
+  for (int sweep = 0; sweep < kSweeps; ++sweep) {
+    bool turned = false;
+    for (index_t p = 0; p < k; ++p)
+      for (index_t q = p + 1; q < k; ++q) turned = orthogonalize(m, v, p, q) || turned;
+    if (!turned) break;
+  }
+  std::vector<T> squared(static_cast<std::size_t>(k), T{0});  // singular values
+  std::vector<T> ub(static_cast<std::size_t>(k), T{0});       // S U'b
+  for (index_t i = 0; i < m.rows; ++i)
+    for (index_t j = 0; j < k; ++j) {
+      squared[static_cast<std::size_t>(j)] += m(i, j) * m(i, j);
+      ub[static_cast<std::size_t>(j)] += m(i, j) * b[i];
+    }
+  const T largest = *std::max_element(squared.begin(), squared.end());
+  std::fill(x, x + k, T{0});
+  index_t rank = 0;
+  for (index_t j = 0; j < k; ++j) {
+    const T s2 = squared[static_cast<std::size_t>(j)];
+    if (s2 == 0 || std::sqrt(s2) <= cutoff * std::sqrt(largest)) continue;
+    ++rank;
+    for (index_t f = 0; f < k; ++f) x[f] += v(f, j) * ub[static_cast<std::size_t>(j)] / s2;
+  }
+  return rank;
+}
+
+}  // namespace seesaw::reference

@@ -1,0 +1,116 @@
+#include "sparse.hpp"
+
+#include <string>
+
+#include "checks.hpp"
+#include "dispatch.hpp"
+
+namespace seesaw {
+namespace {
+
+template <class U>
+U element(const Context& ctx, const U* array, offset_t n) {
+  U value{};
+  ctx.memory()->copy_to_host(&value, array + n, sizeof(U));
+  return value;
+}
+
+/// What is wrong at entry e, with the value found there.
+template <class T>
+std::string value_text(const Context& ctx, Flaw flaw, const T* values, const T* weights) {
+  const bool weight = flaw.kind == Flaw::Kind::weight;
+  return (weight ? "has the weight " : "has the value ") +
+         number_text(static_cast<double>(element(ctx, weight ? weights : values, flaw.entry))) +
+         (weight ? ", expected a finite number >= 0" : ", expected a finite number");
+}
+
+template <class T>
+[[noreturn]] void throw_flaw(const Context& ctx, Flaw flaw, const SparseTensorView<T>& entries) {
+  const auto row = element(ctx, entries.indices[0], flaw.entry), column = element(ctx, entries.indices[1], flaw.entry);
+  const std::string place = "(" + std::to_string(row) + ", " + std::to_string(column) + ")";
+  const std::string who = "entry " + std::to_string(flaw.entry);
+  if (flaw.kind == Flaw::Kind::index)
+    throw InvalidArgument(who + " has the index " + place + ", outside " +
+                          shape_text(entries.shape[0], entries.shape[1]));
+  if (flaw.kind == Flaw::Kind::duplicate)
+    throw InvalidArgument(who + " is the second one at " + place + "; every place may have one entry");
+  throw InvalidArgument(who + " at " + place + " " + value_text(ctx, flaw, entries.values, entries.weights));
+}
+
+template <class T>
+void require_entries(const Context& ctx, const SparseTensorView<T>& entries) {
+  constexpr index_t kMost = 0x7fffffff;
+  if (entries.order != 2)
+    throw ShapeError("entries have the order " + std::to_string(entries.order) + ", a matrix has order 2");
+  for (std::size_t d = 0; d < 2; ++d) {
+    if (entries.shape[d] < 0 || entries.shape[d] > kMost || entries.entries < 0)
+      throw ShapeError("entries have the shape " + shape_text(entries.shape[0], entries.shape[1]) +
+                       ", expected sizes from 0 to 2^31 - 1");
+    if (entries.entries > 0) require_space(ctx, entries.indices[d], "entries.indices[" + std::to_string(d) + "]");
+  }
+  if (entries.entries == 0) return;
+  require_space(ctx, entries.values, "entries.values");
+  if (entries.weights != nullptr) require_space(ctx, entries.weights, "entries.weights");
+}
+
+template <class T>
+Csr<T> allocate(const Context& ctx, index_t rows, index_t cols, offset_t entries, bool weights) {
+  return {rows, cols, Buffer<offset_t>(ctx, rows + 1), Buffer<column_t>(ctx, entries), Buffer<T>(ctx, entries),
+          weights ? Buffer<T>(ctx, entries) : Buffer<T>()};
+}
+
+template <class T>
+Csr<T> run_compress(Context& ctx, const SparseTensorView<T>& entries) {
+  require_entries(ctx, entries);
+  Flaw flaw = on_backend(
+      ctx, [&] { return reference::check_entries(entries); },
+      [&](int threads) { return cpu::check_entries(threads, entries); },
+      [&](auto& gpu) { return cuda::check_entries(gpu, entries); });
+  if (flaw.kind != Flaw::Kind::none) throw_flaw(ctx, flaw, entries);
+  auto csr = allocate<T>(ctx, entries.shape[0], entries.shape[1], entries.entries, entries.weights != nullptr);
+  flaw = on_backend(
+      ctx, [&] { return reference::compress(entries, csr); },
+      [&](int threads) { return cpu::compress(threads, entries, csr); },
+      [&](auto& gpu) { return cuda::compress(gpu, entries, csr); });
+  if (flaw.kind != Flaw::Kind::none) throw_flaw(ctx, flaw, entries);
+  return csr;
+}
+
+template <class T>
+Csr<T> run_transpose(Context& ctx, CsrView<T> matrix) {
+  require_csr(ctx, matrix, "matrix");
+  auto out = allocate<T>(ctx, matrix.cols, matrix.rows, matrix.entries, matrix.weights != nullptr);
+  on_backend(
+      ctx, [&] { reference::transpose(matrix, out); }, [&](int threads) { cpu::transpose(threads, matrix, out); },
+      [&](auto& gpu) { cuda::transpose(gpu, matrix, out); });
+  return out;
+}
+
+template <class T>
+void run_validate(Context& ctx, CsrView<T> matrix, const char* name) {
+  require_csr(ctx, matrix, name);
+  const Flaw flaw = on_backend(
+      ctx, [&] { return reference::check(matrix); }, [&](int threads) { return cpu::check(threads, matrix); },
+      [&](auto& gpu) { return cuda::check(gpu, matrix); });
+  if (flaw.kind == Flaw::Kind::none) return;
+  const std::string who = std::string(name) + ": entry " + std::to_string(flaw.entry) + " ";
+  if (flaw.kind == Flaw::Kind::offsets)
+    throw InvalidArgument(std::string(name) + ".offsets[" + std::to_string(flaw.entry) +
+                          "]: offsets must ascend, and differ by `entries` in all");
+  if (flaw.kind == Flaw::Kind::index || flaw.kind == Flaw::Kind::order)
+    throw InvalidArgument(who + "has the column " + std::to_string(element(ctx, matrix.columns, flaw.entry)) +
+                          (flaw.kind == Flaw::Kind::index ? ", expected 0 to " + std::to_string(matrix.cols - 1)
+                                                          : ", not above the one before it in its row"));
+  throw InvalidArgument(who + value_text(ctx, flaw, matrix.values, matrix.weights));
+}
+
+}  // namespace
+
+Csr<float> compress(Context& ctx, SparseTensorView<float> entries) { return run_compress(ctx, entries); }
+Csr<double> compress(Context& ctx, SparseTensorView<double> entries) { return run_compress(ctx, entries); }
+Csr<float> transpose(Context& ctx, CsrView<float> matrix) { return run_transpose(ctx, matrix); }
+Csr<double> transpose(Context& ctx, CsrView<double> matrix) { return run_transpose(ctx, matrix); }
+void validate(Context& ctx, CsrView<float> matrix, const char* name) { run_validate(ctx, matrix, name); }
+void validate(Context& ctx, CsrView<double> matrix, const char* name) { run_validate(ctx, matrix, name); }
+
+}  // namespace seesaw

@@ -1,0 +1,183 @@
+// Figures worked out in float64 by independent programs. MovieLens 100K, split u1: 943 users, 1682 items.
+#include <map>
+
+#include "support.hpp"
+
+namespace seesaw::test {
+namespace {
+
+constexpr index_t kUsers = 943, kItems = 1682;
+
+std::vector<Entry> read_split(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::vector<Entry> entries;
+  int user = 0, item = 0;
+  double rating = 0;
+  for (long timestamp = 0; file >> user >> item >> rating >> timestamp;)
+    entries.push_back({user - 1, item - 1, rating});
+  return entries;
+}
+
+/// Y0(j, f) = (((j+1)(f+1)(f+2) 31) mod 101 + 1) / 101 - 0.5
+template <class T>
+Matrix<T> start_of(index_t k) {
+  Matrix<T> y(kItems, k);
+  for (index_t j = 0; j < kItems; ++j)
+    for (index_t f = 0; f < k; ++f)
+      y(j, f) = static_cast<T>(static_cast<double>((j + 1) * (f + 1) * (f + 2) * 31 % 101 + 1) / 101 - 0.5);
+  return y;
+}
+
+struct Figures {
+  double objective, train_rmse, test_rmse;
+};
+
+struct Setting {
+  index_t k;
+  double lambda;
+  Weighting weighting;
+  bool centred;
+  std::map<int, Figures> sweeps;
+};
+
+std::vector<Setting> settings() {
+  return {{10, 0.1, Weighting::by_count, false,
+           {{1, {291530.340399, 2.429679, 3.169184}},
+            {5, {59914.995134, 0.766799, 0.941055}},
+            {20, {56526.824205, 0.738525, 0.931009}}}},
+          {10, 0.1, Weighting::by_count, true,
+           {{1, {47089.779316, 1.039313, 1.149156}},
+            {5, {34472.389896, 0.765278, 0.958865}},
+            {20, {33996.683093, 0.747381, 0.953178}}}},
+          {32, 0.1, Weighting::by_count, true,
+           {{5, {32883.233308, 0.670775, 0.955011}}, {20, {32482.605819, 0.649709, 0.954448}}}},
+          {10, 5.0, Weighting::plain, true,
+           {{5, {29728.357870, 0.743317, 0.981852}}, {20, {29035.171494, 0.726021, 0.975781}}}}};
+}
+
+class Acceptance : public OnBackendForward {
+ protected:
+  void SetUp() override {
+    OnBackendForward::SetUp();
+    if (IsSkipped()) return;
+    if (data_file("ml-100k/u1.base").empty())
+      GTEST_SKIP() << "MovieLens 100K is not here; scripts/get-data.sh ml-100k fetches it";
+  }
+
+  template <class T>
+  void reproduces(double relative) {
+    const auto ratings_on_host = csr_of<T>(kUsers, kItems, read_split(data_file("ml-100k/u1.base")));
+    const auto test_on_host = csr_of<T>(kUsers, kItems, read_split(data_file("ml-100k/u1.test")));
+    ASSERT_EQ(ratings_on_host.values.size(), 80000);
+    Context ctx = context();
+    const auto ratings = seesaw::to_context(ctx, ratings_on_host), held = seesaw::to_context(ctx, test_on_host);
+    for (const Setting& setting : settings()) {
+      const auto start = seesaw::to_context(ctx, start_of<T>(setting.k));
+      AlsOptions options;
+      options.rank = setting.k;
+      options.lambda_x = options.lambda_y = setting.lambda;
+      options.weighting = setting.weighting;
+      options.centre = setting.centred;
+      options.stopping.sweeps = 20;
+      const auto result = als(ctx, {ratings.view(), held.view(), start.view()}, options);
+      EXPECT_EQ(result.validation_left_out, 32);
+      for (const auto& [sweep, expected] : setting.sweeps) {
+        const SweepRecord& found = result.runs[0].history.at(static_cast<std::size_t>(sweep - 1));
+        const double half = 0.5e-6;  // the figures are printed with six decimals
+        const auto where = testing::Message() << "k = " << setting.k << ", sweep " << sweep;
+        EXPECT_NEAR(found.objective, expected.objective, relative * expected.objective + half) << where;
+        EXPECT_NEAR(found.train_rmse, expected.train_rmse, relative * expected.train_rmse + half) << where;
+        EXPECT_NEAR(found.validation_rmse, expected.test_rmse, relative * expected.test_rmse + half) << where;
+      }
+    }
+  }
+};
+
+TEST_P(Acceptance, MovieLensInDouble) { reproduces<double>(1e-8); }
+TEST_P(Acceptance, MovieLensInFloat) { reproduces<float>(1e-4); }
+
+INSTANTIATE_TEST_SUITE_P(Backends, Acceptance, all_backends(), backend_name);
+
+/// a(i, j) = (i even ? -3 : 3) + (j even ? 1 : -1): rank 2, 40 x 70.
+double checkerboard(index_t i, index_t j) { return (i % 2 == 0 ? -3.0 : 3.0) + (j % 2 == 0 ? 1.0 : -1.0); }
+
+class Checkerboard : public OnBackendForward {
+ protected:
+  static constexpr index_t kRows = 40, kCols = 70;
+
+  /// A quarter of the entries, drawn at random. Only a row (column) observed in columns (rows) of both parities is
+  /// determined at all; the first seed with that is taken.
+  static Csr<double> observed() {
+    for (std::uint64_t seed = 71;; ++seed) {
+      std::vector<Entry> entries;
+      std::vector<int> row_parities(kRows), col_parities(kCols);
+      for (column_t i = 0; i < kRows; ++i)
+        for (column_t j = 0; j < kCols; ++j) {
+          if (random_uniform(seed, static_cast<std::uint64_t>(i * kCols + j)) >= 0.25) continue;
+          entries.push_back({i, j, checkerboard(i, j)});
+          row_parities[static_cast<std::size_t>(i)] |= j % 2 + 1;
+          col_parities[static_cast<std::size_t>(j)] |= i % 2 + 1;
+        }
+      auto both = [](int parities) { return parities == 3; };
+      if (std::all_of(row_parities.begin(), row_parities.end(), both) &&
+          std::all_of(col_parities.begin(), col_parities.end(), both))
+        return csr_of<double>(kRows, kCols, entries);
+    }
+  }
+
+  static double relative_error(const AlsResult<double>& result) {
+    const auto x = to_host(result.x), y = to_host(result.y);
+    double error = 0, norm = 0;
+    for (index_t i = 0; i < kRows; ++i)
+      for (index_t j = 0; j < kCols; ++j) {
+        const double a = checkerboard(i, j), d = a - x(i, 0) * y(j, 0) - x(i, 1) * y(j, 1);
+        error += d * d;
+        norm += a * a;
+      }
+    return std::sqrt(error / norm);
+  }
+
+  static AlsOptions options() {
+    AlsOptions options;
+    options.rank = 2;
+    options.lambda_x = options.lambda_y = 0;
+    options.centre = false;
+    options.stopping.sweeps = 50;
+    return options;
+  }
+};
+
+// From most starts ALS recovers A; from some it does not within 50 sweeps, and then its history says so: the objective
+// has not come down. Begun at such a start, restarts recover A.
+TEST_P(Checkerboard, HistoryShowsAStuckStartAndRestartsRecover) {
+  Context ctx = context();
+  const auto csr = to_context(ctx, observed());
+  std::vector<std::uint64_t> stuck;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    auto o = options();
+    o.seed = seed;
+    const auto result = als(ctx, AlsProblem<double>{csr.view()}, o);
+    const double objective = result.runs[0].history.back().objective;
+    if (relative_error(result) < 1e-6) {
+      EXPECT_LT(objective, 1e-6) << "seed " << seed;
+    } else {
+      EXPECT_GT(objective, 1e-6) << "a stuck start must not look like success, seed " << seed;
+      stuck.push_back(seed);
+    }
+  }
+  std::cout << "recovered from " << 40 - stuck.size() << " of 40 starts\n";
+  EXPECT_LE(stuck.size(), 22u) << "an independent program recovered A from 18 of 40 starts";
+  ASSERT_FALSE(stuck.empty());
+  auto o = options();
+  o.seed = stuck[0];
+  o.restarts = 3;
+  const auto result = als(ctx, AlsProblem<double>{csr.view()}, o);
+  EXPECT_GT(result.best_run, 0);
+  EXPECT_GT(result.runs[0].history.back().objective, 1e-6);
+  EXPECT_LT(relative_error(result), 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Checkerboard, all_backends(), backend_name);
+
+}  // namespace
+}  // namespace seesaw::test

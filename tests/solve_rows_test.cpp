@@ -1,0 +1,354 @@
+#include "support.hpp"
+
+namespace seesaw::test {
+namespace {
+
+template <class T>
+struct Solved {
+  Matrix<T> x;
+  std::int64_t singular_rows;
+};
+
+template <class T>
+Solved<T> solve_on(Context& ctx, const Csr<T>& ratings, const Matrix<T>& y, Penalty penalty) {
+  const auto csr = to_context(ctx, ratings);
+  const auto y_there = to_context(ctx, y);
+  Matrix<T> x(ctx, ratings.rows, y.cols());
+  Buffer<std::int64_t> singular(ctx, 1);
+  solve_rows(ctx, csr.view(), read(y_there), penalty, x.view(), singular.data());
+  return {to_host(x), to_host(singular).data()[0]};
+}
+
+double ridge_of(Penalty penalty, index_t entries) {
+  return penalty.weighting == Weighting::by_count ? penalty.lambda * static_cast<double>(entries) : penalty.lambda;
+}
+
+/// How far x_i is from its normal equations, in double, and against what: componentwise
+/// |A x - b|_f <= (n_i + 3 k + 8) eps (sum_g sqrt(a_ff a_gg) |x_g| + sum |c a y_f|) for a backward stable solution,
+/// since sums of n_i terms carry (n_i + 3) eps (Higham, section 3.1) and Cholesky (3 k + 1) eps (theorem 10.4).
+struct Backward {
+  double worst = 0;      ///< the largest quotient, of the bound's left by its right side
+  double error_bound = 0;  ///< |x_i - exact|_2 is at most this where the ridge is positive: |bound|_2 / ridge
+};
+
+template <class T>
+Backward backward_of_row(const Csr<T>& ratings, const Matrix<T>& y, Penalty penalty, const Matrix<T>& x, index_t i) {
+  const index_t k = y.cols();
+  const offset_t first = ratings.offsets.data()[i], last = ratings.offsets.data()[i + 1];
+  std::vector<double> r(static_cast<std::size_t>(k), 0.0), rhs(r), diagonal(r);
+  const double ridge = ridge_of(penalty, last - first);
+  for (index_t f = 0; f < k; ++f) {
+    r[static_cast<std::size_t>(f)] = ridge * static_cast<double>(x(i, f));
+    diagonal[static_cast<std::size_t>(f)] = ridge;
+  }
+  for (offset_t e = first; e < last; ++e) {
+    const column_t j = ratings.columns.data()[e];
+    const double c = ratings.weights.empty() ? 1.0 : static_cast<double>(ratings.weights.data()[e]);
+    const double value = static_cast<double>(ratings.values.data()[e]);
+    double residual = -value;
+    for (index_t f = 0; f < k; ++f) residual += static_cast<double>(y(j, f)) * static_cast<double>(x(i, f));
+    for (index_t f = 0; f < k; ++f) {
+      const double yf = static_cast<double>(y(j, f));
+      r[static_cast<std::size_t>(f)] += c * residual * yf;
+      rhs[static_cast<std::size_t>(f)] += std::abs(c * value * yf);
+      diagonal[static_cast<std::size_t>(f)] += c * yf * yf;
+    }
+  }
+  double weighted = 0;  // sum_g sqrt(a_gg) |x_g|
+  for (index_t g = 0; g < k; ++g)
+    weighted += std::sqrt(diagonal[static_cast<std::size_t>(g)]) * std::abs(static_cast<double>(x(i, g)));
+  const double unit = static_cast<double>(last - first + 3 * k + 8) * eps<T>();
+  Backward backward;
+  double squared = 0;
+  for (std::size_t f = 0; f < static_cast<std::size_t>(k); ++f) {
+    const double bound = unit * (std::sqrt(diagonal[f]) * weighted + rhs[f]);
+    backward.worst = std::max(backward.worst, std::isnan(r[f]) ? r[f] : std::abs(r[f]) / (bound + 1e-300));
+    if (std::isnan(r[f])) backward.worst = std::numeric_limits<double>::infinity();
+    squared += bound * bound;
+  }
+  backward.error_bound = last > first ? std::sqrt(squared) / ridge : 0;
+  return backward;
+}
+
+template <class T>
+void satisfies_normal_equations(Context& ctx, const Csr<T>& ratings, index_t k, Penalty penalty) {
+  const auto y = random_matrix<T>(ratings.cols, k, 21);
+  const auto solved = solve_on(ctx, ratings, y, penalty);
+  Context host = Context::reference();
+  const auto reference = solve_on(host, ratings, y, penalty);
+  EXPECT_EQ(solved.singular_rows, 0);
+  for (index_t i = 0; i < ratings.rows; ++i) {
+    const auto backward = backward_of_row(ratings, y, penalty, solved.x, i);
+    ASSERT_LE(backward.worst, 1) << "k = " << k << ", row " << i;
+    double squared = 0;
+    for (index_t f = 0; f < k; ++f) {
+      const double difference = static_cast<double>(solved.x(i, f)) - static_cast<double>(reference.x(i, f));
+      squared += difference * difference;
+    }
+    const double other = backward_of_row(ratings, y, penalty, reference.x, i).error_bound;
+    ASSERT_LE(std::sqrt(squared), backward.error_bound + other) << "from the reference, k = " << k << ", row " << i;
+  }
+}
+
+class SolveRows : public OnBackend {};
+
+// Acceptance C: Y = [1 8 ?; 2 ? 5], V = (4, 2, 1), k = 1: U = (20 / (20 + lambda), 13 / (17 + lambda)).
+TEST_P(SolveRows, IsWhatHandsCompute) {
+  Context ctx = context();
+  const auto ratings = csr_of<double>(2, 3, {{0, 0, 1}, {0, 1, 8}, {1, 0, 2}, {1, 2, 5}});
+  for (double lambda : {0.0, 0.5, 3.0}) {
+    const auto solved = solve_on(ctx, ratings, matrix_of<double>(3, 1, {4, 2, 1}), {lambda, Weighting::plain});
+    EXPECT_LE(largest_difference(solved.x, matrix_of<double>(2, 1, {20 / (20 + lambda), 13 / (17 + lambda)})),
+              4 * eps<double>());
+    EXPECT_EQ(solved.singular_rows, 0);
+  }
+}
+
+// The same with weighted lambda: two entries in each row double it. And with the weights 3 and 1 in the first row:
+// (3 * 4 * 1 + 1 * 2 * 8) / (3 * 16 + 1 * 4 + lambda).
+TEST_P(SolveRows, WeighsLambdaAndEntries) {
+  Context ctx = context();
+  const auto ratings = csr_of<double>(2, 3, {{0, 0, 1, 3}, {0, 1, 8, 1}, {1, 0, 2, 1}, {1, 2, 5, 1}}, true);
+  const auto v = matrix_of<double>(3, 1, {4, 2, 1});
+  EXPECT_LE(largest_difference(solve_on(ctx, ratings, v, {0.5, Weighting::plain}).x,
+                               matrix_of<double>(2, 1, {28 / 52.5, 13 / 17.5})),
+            4 * eps<double>());
+  EXPECT_LE(largest_difference(solve_on(ctx, ratings, v, {0.5, Weighting::by_count}).x,
+                               matrix_of<double>(2, 1, {28 / 53.0, 13 / 18.0})),
+            4 * eps<double>());
+}
+
+TEST_P(SolveRows, ARowWithoutEntriesIsZero) {
+  Context ctx = context();
+  for (double lambda : {0.0, 1.0}) {
+    const auto solved = solve_on(ctx, csr_of<float>(3, 2, {{1, 0, 6}}), matrix_of<float>(2, 1, {2, 1}), {lambda});
+    EXPECT_EQ(solved.x(0, 0), 0);
+    EXPECT_NEAR(static_cast<double>(solved.x(1, 0)), 12 / (4 + lambda), 4 * eps<float>() * 3);
+    EXPECT_EQ(solved.x(2, 0), 0);
+    EXPECT_EQ(solved.singular_rows, 0);
+  }
+}
+
+// One entry, k = 2, lambda = 0: of all x with 3 x_1 + 4 x_2 = 50 the shortest is 50 (3, 4) / 25 = (6, 8). Two equal
+// vectors (1, 1) with the values 1 and 3: least squares asks x_1 + x_2 = 2, the shortest is (1, 1). A row with two
+// independent vectors is solved by Cholesky beside them.
+TEST_P(SolveRows, ASingularRowTakesItsMinimumNorm) {
+  Context ctx = context();
+  const auto ratings = csr_of<double>(3, 5, {{0, 0, 50}, {1, 1, 1}, {1, 2, 3}, {2, 3, 5}, {2, 4, 7}});
+  const auto y = matrix_of<double>(5, 2, {3, 4, 1, 1, 1, 1, 1, 0, 0, 1});
+  for (const auto weighting : {Weighting::plain, Weighting::by_count}) {
+    const auto solved = solve_on(ctx, ratings, y, {0, weighting});
+    EXPECT_LE(largest_difference(solved.x, matrix_of<double>(3, 2, {6, 8, 1, 1, 5, 7})), 64 * eps<double>());
+    EXPECT_EQ(solved.singular_rows, 2);
+  }
+}
+
+// With the weights 1 and 3 the two equal vectors ask x_1 + x_2 = (1 + 9) / 4.
+TEST_P(SolveRows, ASingularRowHeedsItsWeights) {
+  Context ctx = context();
+  const auto ratings = csr_of<double>(1, 2, {{0, 0, 1, 1}, {0, 1, 3, 3}}, true);
+  const auto solved = solve_on(ctx, ratings, matrix_of<double>(2, 2, {1, 1, 1, 1}), {0});
+  EXPECT_LE(largest_difference(solved.x, matrix_of<double>(1, 2, {1.25, 1.25})), 32 * eps<double>());
+  EXPECT_EQ(solved.singular_rows, 1);
+}
+
+TEST_P(SolveRows, AllZeroVectorsGiveZero) {
+  Context ctx = context();
+  const auto solved = solve_on(ctx, csr_of<float>(1, 2, {{0, 0, 1}, {0, 1, 2}}), matrix_of<float>(2, 3, {0, 0, 0, 0, 0, 0}), {0});
+  EXPECT_TRUE(same_bits(solved.x, matrix_of<float>(1, 3, {0, 0, 0})));
+  EXPECT_EQ(solved.singular_rows, 1);
+}
+
+// n_i < k and lambda = 0: x = Y'(Y Y')^-1 a satisfies Y x = a and lies in the span of Y's rows. Both are checked:
+// residual, and that x has no part orthogonal to them (projected out by Gram-Schmidt in double).
+template <class T>
+void minimum_norm_of_short_rows(Context& ctx, index_t k) {
+  const auto ratings = random_csr<T>({1, 2, k / 2, k - 1, 2 * k}, 3 * k, 31, /*weights=*/true);
+  const auto y = random_matrix<T>(3 * k, k, 32);
+  const auto solved = solve_on(ctx, ratings, y, {0});
+  ASSERT_EQ(solved.singular_rows, 4) << "k = " << k;
+  for (index_t i = 0; i < 4; ++i) {
+    std::vector<std::vector<double>> basis;
+    std::vector<double> left(static_cast<std::size_t>(k));
+    for (std::size_t f = 0; f < left.size(); ++f) left[f] = static_cast<double>(solved.x(i, static_cast<index_t>(f)));
+    const double norm = std::sqrt(std::inner_product(left.begin(), left.end(), left.begin(), 0.0));
+    // The condition number of random n x k, n < k, is a few sqrt(k) / (sqrt(k) - sqrt(n)), at most some 4 k here.
+    const double tolerance = 4 * static_cast<double>(k) * static_cast<double>(k) * eps<T>() * (8 + norm);
+    for (offset_t e = ratings.offsets.data()[i]; e < ratings.offsets.data()[i + 1]; ++e) {
+      std::vector<double> v(static_cast<std::size_t>(k));
+      double residual = -static_cast<double>(ratings.values.data()[e]);
+      for (std::size_t f = 0; f < v.size(); ++f) {
+        v[f] = static_cast<double>(y(ratings.columns.data()[e], static_cast<index_t>(f)));
+        residual += v[f] * static_cast<double>(solved.x(i, static_cast<index_t>(f)));
+      }
+      EXPECT_LE(std::abs(residual), tolerance * std::sqrt(static_cast<double>(k))) << "k = " << k << ", row " << i;
+      for (int twice = 0; twice < 2; ++twice)
+        for (const auto& q : basis) {
+          const double dot = std::inner_product(v.begin(), v.end(), q.begin(), 0.0);
+          for (std::size_t f = 0; f < v.size(); ++f) v[f] -= dot * q[f];
+        }
+      const double length = std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
+      for (double& element : v) element /= length;
+      basis.push_back(v);
+      const double dot = std::inner_product(left.begin(), left.end(), v.begin(), 0.0);
+      for (std::size_t f = 0; f < v.size(); ++f) left[f] -= dot * v[f];
+    }
+    EXPECT_LE(std::sqrt(std::inner_product(left.begin(), left.end(), left.begin(), 0.0)), tolerance)
+        << "k = " << k << ", row " << i;
+  }
+}
+
+TEST_P(SolveRows, ShortRowsWithoutPenaltyTakeTheirMinimumNorm) {
+  Context ctx = context();
+  for (index_t k : {6, 33, 130}) {
+    minimum_norm_of_short_rows<float>(ctx, k);
+    minimum_norm_of_short_rows<double>(ctx, k);
+  }
+}
+
+// Both sides of a warp and of each compiled rank; rows of every length about k.
+TEST_P(SolveRows, SatisfiesItsNormalEquations) {
+  Context ctx = context();
+  for (index_t k : {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 96, 97, 127, 128, 129}) {
+    const auto lengths = {index_t{0}, index_t{1}, k - 1, k, k + 1, 3 * k};
+    const bool weights = k % 2 == 1;
+    satisfies_normal_equations(ctx, random_csr<float>(lengths, 3 * k, 22, weights), k, {0.05, Weighting::by_count});
+    satisfies_normal_equations(ctx, random_csr<double>(lengths, 3 * k, 23, !weights), k, {0.7, Weighting::plain});
+  }
+}
+
+class SolveRowsLarge : public OnBackendForward {};
+
+TEST_P(SolveRowsLarge, SatisfiesItsNormalEquations) {
+  Context ctx = context();
+  for (index_t k : {192, 256, 513, 1024}) {
+    const auto lengths = {index_t{0}, index_t{3}, k + 1};
+    satisfies_normal_equations(ctx, random_csr<float>(lengths, k + 1, 22), k, {0.05, Weighting::by_count});
+    if (k < 600) satisfies_normal_equations(ctx, random_csr<double>(lengths, k + 1, 23, true), k, {0.7});
+  }
+}
+
+// One row holds nearly all entries; its neighbours are short.
+TEST_P(SolveRowsLarge, AVeryLongRow) {
+  Context ctx = context();
+  const auto ratings = random_csr<float>({2, 100000, 0, 5}, 100000, 24);
+  for (index_t k : {5, 16}) satisfies_normal_equations(ctx, ratings, k, {0.05, Weighting::by_count});
+}
+
+TEST_P(SolveRows, LongAndShortRowsTogether) {
+  Context ctx = context();
+  const auto ratings = random_csr<double>({0, 4500, 1, 2049, 2048, 3, 6000, 0}, 6000, 25, true);
+  for (index_t k : {3, 33}) satisfies_normal_equations(ctx, ratings, k, {0.05, Weighting::by_count});
+}
+
+TEST_P(SolveRows, IsTheSameForAnyNumberOfThreads) {
+  std::vector<index_t> lengths;
+  for (index_t i = 0; i < 200; ++i) lengths.push_back(i % 37 == 0 ? 900 : i % 50);
+  const auto ratings = random_csr<float>(lengths, 900, 26);
+  for (index_t k : {8, 40}) {
+    const auto y = random_matrix<float>(900, k, 27);
+    for (double lambda : {0.0, 0.1}) {
+      Context one = context(1), two = context(2), five = context(5);
+      const auto expected = solve_on(one, ratings, y, {lambda});
+      EXPECT_TRUE(same_bits(solve_on(two, ratings, y, {lambda}).x, expected.x));
+      EXPECT_TRUE(same_bits(solve_on(five, ratings, y, {lambda}).x, expected.x));
+    }
+  }
+}
+
+// Views with padded rows, rows of a larger matrix, offsets that do not begin at 0.
+TEST_P(SolveRows, TakesSlicesAndStrides) {
+  Context ctx = context();
+  const auto ratings = random_csr<float>({7, 20, 3, 31}, 50, 28);
+  const auto y = random_matrix<float>(50, 9, 29);
+  const auto whole = solve_on(ctx, ratings, y, {0.1});
+
+  Matrix<float> padded(50, 13);
+  for (index_t j = 0; j < 50; ++j)
+    for (index_t f = 0; f < 13; ++f) padded(j, f) = f < 9 ? y(j, f) : std::nanf("");
+  const auto csr = to_context(ctx, ratings);
+  const auto y_there = to_context(ctx, padded);
+  auto x = to_context(ctx, matrix_of<float>(2, 11, std::vector<double>(22, 77)));
+  const CsrView<float> all = csr.view();
+  const CsrView<float> slice{2, 50, 23, all.offsets + 1, all.columns, all.values, nullptr};
+  solve_rows(ctx, slice, MatrixView<const float>(y_there.view().data, 50, 9, 13), {0.1},
+             MatrixView<float>(x.view().data, 2, 9, 11));
+  const auto found = to_host(x);
+  for (index_t i = 0; i < 2; ++i) {
+    for (index_t f = 0; f < 9; ++f) EXPECT_EQ(found(i, f), whole.x(i + 1, f));
+    EXPECT_EQ(found(i, 9), 77) << "beyond the columns of x nothing is written";
+    EXPECT_EQ(found(i, 10), 77);
+  }
+}
+
+TEST_P(SolveRows, RefusesWhatDoesNotFit) {
+  Context ctx = context();
+  const auto csr = to_context(ctx, csr_of<float>(2, 3, {{0, 0, 1}}));
+  const Matrix<float> y(ctx, 3, 4), other(ctx, 2, 4), none(ctx, 3, 0);
+  Matrix<float> x(ctx, 2, 4), wrong(ctx, 3, 4), nothing(ctx, 2, 0);
+  const auto v = csr.view();
+  EXPECT_EQ(message_of<ShapeError>([&] { solve_rows(ctx, v, read(other), {}, x.view()); }),
+            "y is 2 x 4, expected 3 x 4");
+  EXPECT_EQ(message_of<ShapeError>([&] { solve_rows(ctx, v, read(y), {}, wrong.view()); }),
+            "x is 3 x 4, expected 2 x 4");
+  EXPECT_EQ(message_of<InvalidArgument>([&] { solve_rows(ctx, v, read(none), {}, nothing.view()); }),
+            "rank is 0, expected at least 1");
+  EXPECT_EQ(message_of<InvalidArgument>([&] { solve_rows(ctx, v, read(y), {-1.0}, x.view()); }),
+            "lambda is -1, expected a finite number >= 0");
+  EXPECT_EQ(message_of<InvalidArgument>([&] { solve_rows(ctx, v, read(y), {std::nan("")}, x.view()); }),
+            "lambda is nan, expected a finite number >= 0");
+  EXPECT_EQ(message_of<InvalidArgument>([&] { solve_rows(ctx, CsrView<float>{2, 3, 1}, read(y), {}, x.view()); }),
+            "ratings.offsets is a null pointer");
+}
+
+TEST_P(SolveRows, OfNoRowsDoesNothing) {
+  Context ctx = context();
+  EXPECT_EQ(solve_on(ctx, csr_of<float>(0, 3, {}), random_matrix<float>(3, 4, 1), {0.1}).singular_rows, 0);
+  EXPECT_TRUE(same_bits(solve_on(ctx, csr_of<float>(2, 0, {}), Matrix<float>(0, 2), {0.1}).x,
+                        matrix_of<float>(2, 2, {0, 0, 0, 0})));
+}
+
+// The closed form is the masked solver with every entry observed (acceptance C): both satisfy the same equations.
+template <class T>
+void dense_is_masked(Context& ctx, index_t k, Penalty penalty) {
+  const auto ratings = random_csr<T>(std::vector<index_t>(37, 50), 50, 41);
+  const auto y = random_matrix<T>(50, k, 42);
+  const auto masked = solve_on(ctx, ratings, y, penalty);
+  const auto csr = to_context(ctx, ratings);
+  const auto y_there = to_context(ctx, y);
+  Matrix<T> x(ctx, 37, k);
+  const index_t rank =
+      solve_rows(ctx, MatrixView<const T>(csr.values.data(), 37, 50), read(y_there), penalty, x.view());
+  EXPECT_EQ(rank, k);
+  const auto dense = to_host(x);
+  for (index_t i = 0; i < 37; ++i) EXPECT_LE(backward_of_row(ratings, y, penalty, dense, i).worst, 1) << "k = " << k;
+  for (index_t i = 0; i < 37; ++i) {
+    const double bound = backward_of_row(ratings, y, penalty, dense, i).error_bound +
+                         backward_of_row(ratings, y, penalty, masked.x, i).error_bound;
+    for (index_t f = 0; f < k; ++f)
+      EXPECT_LE(std::abs(static_cast<double>(dense(i, f)) - static_cast<double>(masked.x(i, f))), bound);
+  }
+}
+
+TEST_P(SolveRows, TheClosedFormIsTheMaskedSolverWithEverythingObserved) {
+  Context ctx = context();
+  for (index_t k : {1, 10, 33}) {
+    dense_is_masked<float>(ctx, k, {0.3, Weighting::by_count});
+    dense_is_masked<double>(ctx, k, {2.0, Weighting::plain});
+  }
+}
+
+TEST_P(SolveRows, TheClosedFormOfCollinearFactorsTakesTheMinimumNorm) {
+  Context ctx = context();
+  const auto a = to_context(ctx, matrix_of<double>(1, 2, {1, 3}));
+  const auto y = to_context(ctx, matrix_of<double>(2, 2, {1, 1, 1, 1}));
+  Matrix<double> x(ctx, 1, 2);
+  EXPECT_EQ(solve_rows(ctx, read(a), read(y), {0}, x.view()), 1);
+  EXPECT_LE(largest_difference(to_host(x), matrix_of<double>(1, 2, {1, 1})), 16 * eps<double>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, SolveRows, all_backends(), backend_name);
+INSTANTIATE_TEST_SUITE_P(Backends, SolveRowsLarge, all_backends(), backend_name);
+
+}  // namespace
+}  // namespace seesaw::test
