@@ -34,6 +34,12 @@ inline constexpr int kTileVectors = 3;
 
 enum class Update { set, add, subtract };
 
+template <Update kUpdate, class V, class T>
+HWY_INLINE V update_sum(T row, V column, V sum) {
+  const auto factor = hn::Set(hn::DFromV<V>(), row);
+  return kUpdate == Update::subtract ? hn::NegMulAdd(factor, column, sum) : hn::MulAdd(factor, column, sum);
+}
+
 /// out (+/-)= the sum over p of (kTileRows numbers at rows + p * stride)' (kVectors vectors at columns + p * stride).
 template <Update kUpdate, int kVectors, class T>
 HWY_INLINE void update_tile(const T* HWY_RESTRICT rows, const T* HWY_RESTRICT columns, index_t stride, index_t depth,
@@ -46,35 +52,53 @@ HWY_INLINE void update_tile(const T* HWY_RESTRICT rows, const T* HWY_RESTRICT co
   for (index_t p = 0; p < depth; ++p, rows += stride, columns += stride) {
     hn::Vec<Vectors<T>> column[kVectors];
     for (int v = 0; v < kVectors; ++v) column[v] = hn::Load(d, columns + v * lanes<T>());
-    for (int r = 0; r < kTileRows; ++r) {
-      const auto row = hn::Set(d, rows[r]);
-      for (int v = 0; v < kVectors; ++v)
-        sum[r][v] = kUpdate == Update::subtract ? hn::NegMulAdd(row, column[v], sum[r][v])
-                                                : hn::MulAdd(row, column[v], sum[r][v]);
-    }
+    for (int r = 0; r < kTileRows; ++r)
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = update_sum<kUpdate>(rows[r], column[v], sum[r][v]);
   }
   for (int r = 0; r < kTileRows; ++r)
     for (int v = 0; v < kVectors; ++v) hn::Store(sum[r][v], d, out + r * out_stride + v * lanes<T>());
+}
+
+/// The same for one vector. There are too few sums to hide the time that an addition takes: every other p has its own.
+template <Update kUpdate, class T>
+HWY_INLINE void update_narrow_tile(const T* HWY_RESTRICT rows, const T* HWY_RESTRICT columns, index_t stride,
+                                   index_t depth, T* HWY_RESTRICT out, index_t out_stride) {
+  const Vectors<T> d;
+  hn::Vec<Vectors<T>> even[kTileRows], odd[kTileRows];
+  for (int r = 0; r < kTileRows; ++r) {
+    even[r] = kUpdate == Update::set ? hn::Zero(d) : hn::Load(d, out + r * out_stride);
+    odd[r] = hn::Zero(d);
+  }
+  index_t p = 0;
+  for (; p + 2 <= depth; p += 2, rows += 2 * stride, columns += 2 * stride) {
+    const auto first = hn::Load(d, columns), second = hn::Load(d, columns + stride);
+    for (int r = 0; r < kTileRows; ++r) even[r] = update_sum<kUpdate>(rows[r], first, even[r]);
+    for (int r = 0; r < kTileRows; ++r) odd[r] = update_sum<kUpdate>(rows[stride + r], second, odd[r]);
+  }
+  if (p < depth)
+    for (int r = 0; r < kTileRows; ++r) even[r] = update_sum<kUpdate>(rows[r], hn::Load(d, columns), even[r]);
+  for (int r = 0; r < kTileRows; ++r) hn::Store(hn::Add(even[r], odd[r]), d, out + r * out_stride);
 }
 
 /// Rows first to last - 1 of a (+/-)= panel' panel. The panel is depth x width.
 template <Update kUpdate, class T>
 HWY_NOINLINE void update_rows(const T* panel, index_t panel_stride, index_t depth, index_t first, index_t last,
                               const Layout<T>& layout, T* a) {
+  const index_t width = layout.width, stride = layout.stride;
   for (index_t i = first; i < last; i += kTileRows) {
-    index_t j = i / lanes<T>() * lanes<T>();
-    while (j < layout.width) {
-      const index_t left = (layout.width - j) / lanes<T>();
-      // Four are better taken as two and two: a tile of one vector waits for its own sums.
-      const index_t vectors = left == 4 ? 2 : std::min<index_t>(left, kTileVectors);
-      T* out = a + i * layout.stride + j;
-      if (vectors == 3)
-        update_tile<kUpdate, 3>(panel + i, panel + j, panel_stride, depth, out, layout.stride);
-      else if (vectors == 2)
-        update_tile<kUpdate, 2>(panel + i, panel + j, panel_stride, depth, out, layout.stride);
-      else
-        update_tile<kUpdate, 1>(panel + i, panel + j, panel_stride, depth, out, layout.stride);
-      j += vectors * lanes<T>();
+    for (index_t j = i / lanes<T>() * lanes<T>(); j < width;) {
+      const index_t left = (width - j) / lanes<T>();
+      T* out = a + i * stride + j;
+      if (left == 1) {
+        update_narrow_tile<kUpdate>(panel + i, panel + j, panel_stride, depth, out, stride);
+        j += lanes<T>();
+      } else if (left == 2 || left == 4) {  // four are two and two: three would leave a narrow one
+        update_tile<kUpdate, 2>(panel + i, panel + j, panel_stride, depth, out, stride);
+        j += 2 * lanes<T>();
+      } else {
+        update_tile<kUpdate, 3>(panel + i, panel + j, panel_stride, depth, out, stride);
+        j += 3 * lanes<T>();
+      }
     }
   }
 }
@@ -94,43 +118,55 @@ HWY_INLINE hn::Vec<Vectors<T>> load_first(const T* from, index_t n) {
 
 /// to[0 .. width) = scale * from[0 .. k), then zeros.
 template <class T>
-HWY_INLINE void copy_vector(const T* HWY_RESTRICT from, T scale, const Layout<T>& layout, T* HWY_RESTRICT to) {
+HWY_INLINE void copy_vector(const T* HWY_RESTRICT from, T scale, index_t k, T* HWY_RESTRICT to) {
   const Vectors<T> d;
   const auto factor = hn::Set(d, scale);
   index_t f = 0;
-  for (; f + lanes<T>() <= layout.rank; f += lanes<T>()) hn::Store(hn::Mul(factor, hn::LoadU(d, from + f)), d, to + f);
-  if (f < layout.rank) hn::Store(hn::Mul(factor, load_first(from + f, layout.rank - f)), d, to + f);
+  for (; f + lanes<T>() <= k; f += lanes<T>()) hn::Store(hn::Mul(factor, hn::LoadU(d, from + f)), d, to + f);
+  if (f < k) hn::Store(hn::Mul(factor, load_first(from + f, k - f)), d, to + f);
+}
+
+/// sum[0 .. kVectors vectors) (+)= the sum over p of values[p] times row p of the columns that begin at `panel`.
+template <Update kUpdate, int kVectors, class T>
+HWY_INLINE void combine_columns(const T* HWY_RESTRICT panel, index_t stride, const T* HWY_RESTRICT values,
+                                index_t depth, T* HWY_RESTRICT sum) {
+  const Vectors<T> d;
+  hn::Vec<Vectors<T>> even[kVectors], odd[kVectors];
+  for (int v = 0; v < kVectors; ++v) {
+    even[v] = kUpdate == Update::set ? hn::Zero(d) : hn::Load(d, sum + v * lanes<T>());
+    odd[v] = hn::Zero(d);
+  }
+  index_t p = 0;
+  for (; p + 2 <= depth; p += 2, panel += 2 * stride)
+    for (int v = 0; v < kVectors; ++v) {
+      even[v] = update_sum<kUpdate>(values[p], hn::Load(d, panel + v * lanes<T>()), even[v]);
+      odd[v] = update_sum<kUpdate>(values[p + 1], hn::Load(d, panel + stride + v * lanes<T>()), odd[v]);
+    }
+  if (p < depth)
+    for (int v = 0; v < kVectors; ++v)
+      even[v] = update_sum<kUpdate>(values[p], hn::Load(d, panel + v * lanes<T>()), even[v]);
+  for (int v = 0; v < kVectors; ++v) hn::Store(hn::Add(even[v], odd[v]), d, sum + v * lanes<T>());
 }
 
 /// b (+)= the sum over p of values[p] times row p of the panel.
 template <Update kUpdate, class T>
 HWY_INLINE void combine_rows(const T* panel, const T* values, index_t depth, const Layout<T>& layout, T* b) {
-  const Vectors<T> d;
-  constexpr int kVectors = 4;
-  for (index_t j = 0; j < layout.width; j += kVectors * lanes<T>()) {
-    const int vectors = static_cast<int>(std::min<index_t>(kVectors, (layout.width - j) / lanes<T>()));
-    hn::Vec<Vectors<T>> sum[kVectors];
-    for (auto& s : sum) s = hn::Zero(d);
-    const T* row = panel + j;
-    for (index_t p = 0; p < depth; ++p, row += layout.stride)
-      for (int v = 0; v < kVectors; ++v)
-        if (v < vectors) sum[v] = hn::MulAdd(hn::Set(d, values[p]), hn::Load(d, row + v * lanes<T>()), sum[v]);
-    for (int v = 0; v < kVectors; ++v) {
-      T* to = b + j + v * lanes<T>();
-      if (v < vectors) hn::Store(kUpdate == Update::set ? sum[v] : hn::Add(hn::Load(d, to), sum[v]), d, to);
-    }
-  }
+  const index_t width = layout.width, stride = layout.stride;
+  index_t j = 0;
+  for (; j + 4 * lanes<T>() <= width; j += 4 * lanes<T>())
+    combine_columns<kUpdate, 4>(panel + j, stride, values, depth, b + j);
+  for (; j < width; j += lanes<T>()) combine_columns<kUpdate, 1>(panel + j, stride, values, depth, b + j);
 }
 
 /// A kBlock x kBlock block on the diagonal as L D L': unit[p][q] = L(q, p), scale[p] = 1 / sqrt(D(p)).
 template <class T>
 struct DiagonalBlock {
   T unit[kBlock][kBlock];
-  T scale[kBlock];
+  HWY_ALIGN T scale[kBlock];
 };
 
-// The loops below run over a triangle of registers. They are written over the whole square and asked to be unrolled, for
-// the compiler to see which registers are meant.
+// The loops below run over a triangle of registers. They are written over the whole square and asked to be unrolled,
+// for the compiler to see which registers are meant.
 
 /// Divides by the pivot where Cholesky would by its root: the chain of one pivot after the other is the whole cost of
 /// this, and the roots stay out of it. False where a pivot is not above the threshold.
@@ -158,7 +194,9 @@ HWY_INLINE bool factor_diagonal(const T* a, index_t stride, T threshold, Diagona
     }
     block.scale[p] = rest[p][p];
   }
-  for (int p = 0; p < kBlock; ++p) block.scale[p] = T{1} / std::sqrt(block.scale[p]);
+  const hn::CappedTag<T, kBlock> d;
+  for (std::size_t p = 0; p < kBlock; p += hn::Lanes(d))
+    hn::Store(hn::Div(hn::Set(d, T{1}), hn::Sqrt(hn::Load(d, block.scale + p))), d, block.scale + p);
   return positive;
 }
 
@@ -201,53 +239,68 @@ HWY_INLINE void factor_rows(const DiagonalBlock<T>& block, index_t first, const 
   }
 }
 
-/// U'U = a in place, and z = U'^-1 b; b is destroyed. scale[p] = 1 / U(p, p). False where a pivot is not above the
-/// threshold; a is destroyed then too.
+/// One step of factor(): the rows first to first + kBlock - 1.
 template <class T>
-HWY_INLINE bool factor(const Layout<T>& layout, T threshold, T* a, T* b, T* z, T* scale) {
+HWY_INLINE void factor_step(const Layout<T>& layout, index_t first, System<T>& system) {
   DiagonalBlock<T> block;
-  for (index_t first = 0; first < layout.rows; first += kBlock) {
-    if (first > 0) update_rows<Update::subtract>(a, layout.stride, first, first, first + kBlock, layout, a);
-    if (!factor_diagonal(a + first * layout.stride + first, layout.stride, threshold, block)) return false;
-    forward_diagonal(block, b + first, z + first);
-    factor_rows(block, first, layout, z + first, a, b);
-    std::copy(block.scale, block.scale + kBlock, scale + first);
-  }
-  return true;
+  T* a = system.a;
+  system.positive &= factor_diagonal(a + first * layout.stride + first, layout.stride, system.threshold, block);
+  forward_diagonal(block, system.b + first, system.z + first);
+  factor_rows(block, first, layout, system.z + first, a, system.b);
+  std::copy(block.scale, block.scale + kBlock, system.scale + first);
 }
 
-/// x = U^-1 z.
+/// U'U = a in place of each system's a, and z = U'^-1 b. One step of every system before the next step of any: a step
+/// is mostly waiting for one pivot after the other, and the processor fills the waits of one system with the next.
 template <class T>
-HWY_INLINE void back_substitute(const Layout<T>& layout, const T* u, const T* z, const T* scale, T* x) {
-  const Vectors<T> d;
-  for (index_t first = layout.rows - kBlock; first >= 0; first -= kBlock) {
-    const T* rows = u + first * layout.stride;
-    hn::Vec<Vectors<T>> sum[kBlock];
-    for (auto& s : sum) s = hn::Zero(d);
-    index_t j = first + kBlock;
-    if (const index_t before = j % lanes<T>(); before != 0 && j < layout.width) {
-      j -= before;
-      const auto solved = hn::IfThenZeroElse(hn::FirstN(d, static_cast<std::size_t>(before)), hn::Load(d, x + j));
-      for (int p = 0; p < kBlock; ++p) {
-        const auto row = hn::IfThenZeroElse(hn::FirstN(d, static_cast<std::size_t>(before)),
-                                            hn::Load(d, rows + p * layout.stride + j));
-        sum[p] = hn::Mul(row, solved);
-      }
-      j += lanes<T>();
-    }
-    for (; j < layout.width; j += lanes<T>()) {
-      const auto solved = hn::Load(d, x + j);
-      for (int p = 0; p < kBlock; ++p)
-        sum[p] = hn::MulAdd(hn::Load(d, rows + p * layout.stride + j), solved, sum[p]);
-    }
-    T rest[kBlock];
-    for (int p = 0; p < kBlock; ++p) rest[p] = z[first + p] - hn::GetLane(hn::SumOfLanes(d, sum[p]));
-    for (int p = kBlock - 1; p >= 0; --p) {
-      rest[p] *= scale[first + p];
-      for (int q = 0; q < p; ++q) rest[q] -= rows[q * layout.stride + first + p] * rest[p];
-    }
-    std::copy(rest, rest + kBlock, x + first);
+HWY_INLINE void factor(const Layout<T>& layout, System<T>* systems, index_t count) {
+  for (index_t first = 0; first < layout.rows; first += kBlock) {
+    for (index_t s = 0; first > 0 && s < count; ++s)
+      update_rows<Update::subtract>(systems[s].a, layout.stride, first, first, first + kBlock, layout, systems[s].a);
+    for (index_t s = 0; s < count; ++s) factor_step(layout, first, systems[s]);
   }
+}
+
+/// x = U^-1 z on the rows first to first + kBlock - 1, from those below.
+template <class T>
+HWY_INLINE void back_step(const Layout<T>& layout, index_t first, const System<T>& system) {
+  const Vectors<T> d;
+  const index_t width = layout.width, stride = layout.stride;
+  const T* rows = system.a + first * stride;
+  hn::Vec<Vectors<T>> sum[kBlock];
+  for (int p = 0; p < kBlock; ++p) sum[p] = hn::Zero(d);
+  index_t j = first + kBlock;
+  if (const index_t before = j % lanes<T>(); before != 0 && j < width) {
+    j -= before;  // what stands before, in the same vector, is no part of U
+    const auto outside = hn::FirstN(d, static_cast<std::size_t>(before));
+    const auto solved = hn::IfThenZeroElse(outside, hn::Load(d, system.x + j));
+    for (int p = 0; p < kBlock; ++p)
+      sum[p] = hn::Mul(hn::IfThenZeroElse(outside, hn::Load(d, rows + p * stride + j)), solved);
+    j += lanes<T>();
+  }
+  for (; j < width; j += lanes<T>()) {
+    const auto solved = hn::Load(d, system.x + j);
+    for (int p = 0; p < kBlock; ++p) sum[p] = hn::MulAdd(hn::Load(d, rows + p * stride + j), solved, sum[p]);
+  }
+  T rest[kBlock];
+#pragma GCC unroll 8
+  for (int p = 0; p < kBlock; ++p) rest[p] = system.z[first + p] - hn::GetLane(hn::SumOfLanes(d, sum[p]));
+#pragma GCC unroll 8
+  for (int n = 0; n < kBlock; ++n) {
+    const int p = kBlock - 1 - n;
+    rest[p] *= system.scale[first + p];
+#pragma GCC unroll 8
+    for (int q = 0; q < kBlock; ++q)
+      if (q < p) rest[q] -= rows[q * stride + first + p] * rest[p];
+    system.x[first + p] = rest[p];
+  }
+}
+
+/// x = U^-1 z for each factored system.
+template <class T>
+HWY_INLINE void back_substitute(const Layout<T>& layout, const System<T>* systems, index_t count) {
+  for (index_t first = layout.rows - kBlock; first >= 0; first -= kBlock)
+    for (index_t s = 0; s < count; ++s) back_step(layout, first, systems[s]);
 }
 
 }  // namespace seesaw::cpu::HWY_NAMESPACE

@@ -27,6 +27,26 @@ struct Layout {
   }
 };
 
+/// One k x k system on its way through factor() and back_substitute() of dense-inl.hpp, its arrays laid out by Layout.
+template <class T>
+struct System {
+  T* a;                  ///< rows x width; becomes U with U'U = a
+  T* b;                  ///< width; destroyed
+  T* z;                  ///< width; U'^-1 b
+  T* scale;              ///< width; 1 / U(p, p)
+  T* x;                  ///< width; zeros at first
+  T threshold = 0;       ///< that pivots must be above
+  bool positive = true;  ///< whether they all were; the rest is meaningless otherwise
+
+  static index_t size(const Layout<T>& layout) { return layout.rows * layout.stride + 4 * layout.width; }
+  System(const Layout<T>& layout, T* memory)
+      : a(memory),
+        b(a + layout.rows * layout.stride),
+        z(b + layout.width),
+        scale(z + layout.width),
+        x(scale + layout.width) {}
+};
+
 /// How many vectors a panel holds: as many as leave room for a small matrix beside it in the L1 cache.
 template <class T>
 index_t panel_depth(const Layout<T>& layout) {

@@ -1,7 +1,7 @@
 #include "gram.hpp"
 
+#include "cpu/dense.hpp"
 #include "cpu/parallel.hpp"
-#include "cpu/row_scratch.hpp"
 #include "cpu/simd.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -19,7 +19,7 @@ template <class T>
 void add_gram(MatrixView<const T> y, const Layout<T>& layout, index_t depth, T* panel, T* sum) {
   for (index_t first = 0; first < y.rows; first += depth) {
     const index_t count = std::min(depth, y.rows - first);
-    for (index_t p = 0; p < count; ++p) copy_vector(y.row(first + p), T{1}, layout, panel + p * layout.stride);
+    for (index_t p = 0; p < count; ++p) copy_vector(y.row(first + p), T{1}, y.cols, panel + p * layout.stride);
     update_rows<Update::add>(panel, layout.stride, count, 0, layout.rows, layout, sum);
   }
 }

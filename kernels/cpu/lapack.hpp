@@ -25,20 +25,20 @@ inline void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, index_t m, index_t n, i
   cblas_sgemm(CblasRowMajor, ta, tb, blas_int(m), blas_int(n), blas_int(k), alpha, a, blas_int(lda), b, blas_int(ldb),
               beta, c, blas_int(ldc));
 }
-inline void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, index_t m, index_t n, index_t k, double alpha,
-                 const double* a, index_t lda, const double* b, index_t ldb, double beta, double* c, index_t ldc) {
+inline void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, index_t m, index_t n, index_t k, double alpha, const double* a,
+                 index_t lda, const double* b, index_t ldb, double beta, double* c, index_t ldc) {
   cblas_dgemm(CblasRowMajor, ta, tb, blas_int(m), blas_int(n), blas_int(k), alpha, a, blas_int(lda), b, blas_int(ldb),
               beta, c, blas_int(ldc));
 }
 
 /// b = b op(u)^-1 for the upper triangle u, row-major.
 inline void trsm(CBLAS_TRANSPOSE tu, index_t m, index_t n, const float* u, index_t ldu, float* b, index_t ldb) {
-  cblas_strsm(CblasRowMajor, CblasRight, CblasUpper, tu, CblasNonUnit, blas_int(m), blas_int(n), 1, u, blas_int(ldu),
-              b, blas_int(ldb));
+  cblas_strsm(CblasRowMajor, CblasRight, CblasUpper, tu, CblasNonUnit, blas_int(m), blas_int(n), 1, u, blas_int(ldu), b,
+              blas_int(ldb));
 }
 inline void trsm(CBLAS_TRANSPOSE tu, index_t m, index_t n, const double* u, index_t ldu, double* b, index_t ldb) {
-  cblas_dtrsm(CblasRowMajor, CblasRight, CblasUpper, tu, CblasNonUnit, blas_int(m), blas_int(n), 1, u, blas_int(ldu),
-              b, blas_int(ldb));
+  cblas_dtrsm(CblasRowMajor, CblasRight, CblasUpper, tu, CblasNonUnit, blas_int(m), blas_int(n), 1, u, blas_int(ldu), b,
+              blas_int(ldb));
 }
 
 /// Throws where a routine gave up; what it says of its arguments cannot happen.

@@ -47,7 +47,8 @@ void for_blocks(int threads, index_t blocks, MakeScratch&& make_scratch, Body&& 
 
 template <class Body>
 void for_blocks(int threads, index_t blocks, Body&& body) {
-  for_blocks(threads, blocks, [] { return 0; }, [&](int, index_t block) { body(block); });
+  for_blocks(
+      threads, blocks, [] { return 0; }, [&](int, index_t block) { body(block); });
 }
 
 /// How many blocks of `size` cover n.

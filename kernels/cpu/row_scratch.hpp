@@ -6,30 +6,34 @@
 
 namespace seesaw::cpu {
 
-/// What one thread needs to solve one row after the other. Only whole vectors of it are ever read or written.
+/// What one thread needs to solve one row after the other.
 template <class T>
 struct RowScratch {
   Layout<T> layout;
-  index_t depth;     ///< vectors in a panel
-  Buffer<T> panel;   ///< depth x width, gathered vectors, each times the root of its weight
-  Buffer<T> values;  ///< depth, theirs
-  Buffer<T> a;       ///< rows x width, the system matrix and then its factor
-  Buffer<T> b;       ///< width, the right-hand side
-  Buffer<T> z;       ///< width, U'^-1 b
-  Buffer<T> scale;   ///< width, 1 / U(p, p)
-  Buffer<T> x;       ///< width
-  std::vector<index_t> singular;  ///< rows that the factorization gave up
+  index_t depth;                   ///< vectors in a panel
+  Buffer<T> panel;                 ///< depth x width, gathered vectors, each times the root of its weight
+  Buffer<T> values;                ///< depth, theirs
+  Buffer<T> memory;                ///< of the systems
+  std::vector<System<T>> systems;  ///< solved at a time
+  std::vector<index_t> rows;       ///< whose systems they are
+  std::vector<index_t> singular;   ///< rows that the factorization gave up
 
   explicit RowScratch(index_t k)
       : layout(k),
         depth(panel_depth(layout)),
         panel(zeros<T>(depth * layout.stride)),
         values(zeros<T>(depth)),
-        a(zeros<T>(layout.rows * layout.stride)),
-        b(zeros<T>(layout.width)),
-        z(zeros<T>(layout.width)),
-        scale(zeros<T>(layout.width)),
-        x(zeros<T>(layout.width)) {}
+        memory(zeros<T>(batch(layout) * System<T>::size(layout))) {
+    for (index_t s = 0; s < batch(layout); ++s)
+      systems.emplace_back(layout, memory.data() + s * System<T>::size(layout));
+  }
+
+ private:
+  /// As many as stay in the L1 cache, within reason.
+  static index_t batch(const Layout<T>& layout) {
+    constexpr index_t kBytes = 40000, kMost = 4;
+    return std::clamp<index_t>(kBytes / (System<T>::size(layout) * static_cast<index_t>(sizeof(T))), 1, kMost);
+  }
 };
 
 }  // namespace seesaw::cpu

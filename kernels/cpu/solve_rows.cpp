@@ -20,62 +20,79 @@ namespace seesaw::cpu::HWY_NAMESPACE {
 // Phases 1 and 2 for the entries first to last - 1: a panel of vectors, copied side by side, is read from the L1 cache
 // by every tile of the matrix.
 template <class T>
-void accumulate(const SolveRows<T>& problem, offset_t first, offset_t last, RowScratch<T>& scratch) {
-  const CsrView<T>& ratings = problem.ratings;
+void accumulate(const SolveRows<T>& problem, offset_t first, offset_t last, RowScratch<T>& scratch,
+                const System<T>& system) {
+  const CsrView<T> ratings = problem.ratings;
+  const MatrixView<const T> y = problem.y;
   const Layout<T>& layout = scratch.layout;
+  const index_t stride = layout.stride;
+  T *panel = scratch.panel.data(), *values = scratch.values.data();
   for (offset_t e = first; e < last; e += scratch.depth) {
     const index_t depth = std::min(scratch.depth, last - e);
     for (index_t p = 0; p < depth; ++p) {
       const T root = ratings.weights != nullptr ? std::sqrt(ratings.weights[e + p]) : T{1};
-      scratch.values.data()[p] = root * ratings.values[e + p];
-      copy_vector(problem.y.row(ratings.columns[e + p]), root, layout, scratch.panel.data() + p * layout.stride);
+      values[p] = root * ratings.values[e + p];
+      copy_vector(y.row(ratings.columns[e + p]), root, y.cols, panel + p * stride);
     }
-    const T* panel = scratch.panel.data();
     if (e == first) {
-      update_rows<Update::set>(panel, layout.stride, depth, 0, layout.rows, layout, scratch.a.data());
-      combine_rows<Update::set>(panel, scratch.values.data(), depth, layout, scratch.b.data());
+      update_rows<Update::set>(panel, stride, depth, 0, layout.rows, layout, system.a);
+      combine_rows<Update::set>(panel, values, depth, layout, system.b);
     } else {
-      update_rows<Update::add>(panel, layout.stride, depth, 0, layout.rows, layout, scratch.a.data());
-      combine_rows<Update::add>(panel, scratch.values.data(), depth, layout, scratch.b.data());
+      update_rows<Update::add>(panel, stride, depth, 0, layout.rows, layout, system.a);
+      combine_rows<Update::add>(panel, values, depth, layout, system.b);
     }
   }
 }
 
-// Phases 3 and 4. The padding of the matrix becomes that of the identity.
+// Phase 3. The padding of the matrix becomes that of the identity.
 template <class T>
-bool factor_and_solve(T ridge, RowScratch<T>& scratch) {
-  const Layout<T>& layout = scratch.layout;
-  T* a = scratch.a.data();
+void add_penalty(T ridge, const Layout<T>& layout, System<T>& system) {
   T largest = 0;
   for (index_t f = 0; f < layout.rank; ++f) {
-    a[f * layout.stride + f] += ridge;
-    largest = std::max(largest, a[f * layout.stride + f]);
+    T& diagonal = system.a[f * layout.stride + f];
+    diagonal += ridge;
+    largest = std::max(largest, diagonal);
   }
-  for (index_t f = layout.rank; f < layout.rows; ++f) a[f * layout.stride + f] = 1;
-  return factor(layout, singular_threshold(layout.rank, largest), a, scratch.b.data(), scratch.z.data(),
-                scratch.scale.data());
+  for (index_t f = layout.rank; f < layout.rows; ++f) system.a[f * layout.stride + f] = 1;
+  system.threshold = singular_threshold(layout.rank, largest);
+  system.positive = true;
+}
+
+// Phase 4 for the systems that wait.
+template <class T>
+void solve_waiting(const SolveRows<T>& problem, RowScratch<T>& scratch) {
+  const auto count = static_cast<index_t>(scratch.rows.size());
+  factor(scratch.layout, scratch.systems.data(), count);
+  back_substitute(scratch.layout, scratch.systems.data(), count);
+  for (std::size_t s = 0; s < scratch.rows.size(); ++s) {
+    const System<T>& system = scratch.systems[s];
+    if (system.positive)
+      std::copy(system.x, system.x + problem.x.cols, problem.x.row(scratch.rows[s]));
+    else
+      scratch.singular.push_back(scratch.rows[s]);
+  }
+  scratch.rows.clear();
 }
 
 template <class T>
 void solve_block(const SolveRows<T>& problem, index_t first, index_t last, RowScratch<T>& scratch) {
   const offset_t* offsets = problem.ratings.offsets;
   for (index_t i = first; i < last; ++i) {
-    T* x = problem.x.row(i);
-    if (offsets[i] == offsets[i + 1]) {
-      std::fill(x, x + problem.x.cols, T{0});
-      continue;
-    }
     const T ridge = ridge_of(problem, i);
-    // The rounding of a pivot that should be 0 can pass the threshold: too few entries need no factorization to tell.
-    const bool too_few = ridge == 0 && offsets[i + 1] - offsets[i] < problem.x.cols;
-    if (!too_few) accumulate(problem, offsets[i], offsets[i + 1], scratch);
-    if (too_few || !factor_and_solve(ridge, scratch)) {
+    if (offsets[i] == offsets[i + 1]) {
+      std::fill(problem.x.row(i), problem.x.row(i) + problem.x.cols, T{0});
+    } else if (ridge == 0 && offsets[i + 1] - offsets[i] < problem.x.cols) {
+      // Singular whatever the entries: the rounding of a pivot that should be 0 could pass the threshold.
       scratch.singular.push_back(i);
-      continue;
+    } else {
+      System<T>& system = scratch.systems[scratch.rows.size()];
+      accumulate(problem, offsets[i], offsets[i + 1], scratch, system);
+      add_penalty(ridge, scratch.layout, system);
+      scratch.rows.push_back(i);
+      if (scratch.rows.size() == scratch.systems.size()) solve_waiting(problem, scratch);
     }
-    back_substitute(scratch.layout, scratch.a.data(), scratch.z.data(), scratch.scale.data(), scratch.x.data());
-    std::copy(scratch.x.data(), scratch.x.data() + problem.x.cols, x);
   }
+  solve_waiting(problem, scratch);
 }
 
 void solve_block_float(const SolveRows<float>& problem, index_t first, index_t last, RowScratch<float>& scratch) {

@@ -16,12 +16,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
 
-bool factor_float(const Layout<float>& layout, float threshold, float* a, float* b, float* z, float* scale) {
-  return factor(layout, threshold, a, b, z, scale);
-}
-bool factor_double(const Layout<double>& layout, double threshold, double* a, double* b, double* z, double* scale) {
-  return factor(layout, threshold, a, b, z, scale);
-}
+void factor_float(const Layout<float>& layout, System<float>& system) { factor(layout, &system, 1); }
+void factor_double(const Layout<double>& layout, System<double>& system) { factor(layout, &system, 1); }
 
 }  // namespace seesaw::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -36,15 +32,12 @@ namespace {
 
 constexpr index_t kRows = 256;  // right-hand sides that a thread takes at a time
 
-/// The upper triangle of a, in the factor's layout, becomes that of U with U'U = a.
 template <class T>
-bool factor(const Layout<T>& layout, T threshold, T* a) {
-  Buffer<T> unused = zeros<T>(3 * layout.width);
-  T *b = unused.data(), *z = b + layout.width, *scale = z + layout.width;
+void factor(const Layout<T>& layout, System<T>& system) {
   if constexpr (std::is_same_v<T, float>)
-    return HWY_DYNAMIC_DISPATCH(factor_float)(layout, threshold, a, b, z, scale);
+    HWY_DYNAMIC_DISPATCH(factor_float)(layout, system);
   else
-    return HWY_DYNAMIC_DISPATCH(factor_double)(layout, threshold, a, b, z, scale);
+    HWY_DYNAMIC_DISPATCH(factor_double)(layout, system);
 }
 
 /// body(rows of b) for each block of them.
@@ -77,8 +70,8 @@ index_t solve_by_eigenvalues(int threads, MatrixView<const T> a, MatrixView<T> b
       for (index_t i = 0; i < rows.rows; ++i) std::fill(rows.row(i), rows.row(i) + k, T{0});
       return;
     }
-    gemm(CblasNoTrans, CblasTrans, rows.rows, rank, k, T{1}, rows.data, rows.stride, kept, k, T{0},
-         coefficients.data(), rank);
+    gemm(CblasNoTrans, CblasTrans, rows.rows, rank, k, T{1}, rows.data, rows.stride, kept, k, T{0}, coefficients.data(),
+         rank);
     for (index_t i = 0; i < rows.rows; ++i)
       for (index_t e = 0; e < rank; ++e)
         coefficients[static_cast<std::size_t>(i * rank + e)] /= values[static_cast<std::size_t>(first + e)];
@@ -95,17 +88,20 @@ template <class T>
 index_t solve_spd(int threads, MatrixView<const T> a, MatrixView<T> b) {
   const index_t k = a.rows;
   const Layout<T> layout(k);
-  Buffer<T> u = zeros<T>(layout.rows * layout.stride);
+  Buffer<T> memory = zeros<T>(System<T>::size(layout));
+  System<T> system(layout, memory.data());
   T largest = 0;
   for (index_t i = 0; i < k; ++i) {
-    for (index_t j = 0; j <= i; ++j) u.data()[j * layout.stride + i] = a(i, j);
+    for (index_t j = 0; j <= i; ++j) system.a[j * layout.stride + i] = a(i, j);
     largest = std::max(largest, a(i, i));
   }
-  for (index_t i = k; i < layout.rows; ++i) u.data()[i * layout.stride + i] = 1;
-  if (!factor(layout, singular_threshold(k, largest), u.data())) return solve_by_eigenvalues(threads, a, b);
+  for (index_t i = k; i < layout.rows; ++i) system.a[i * layout.stride + i] = 1;
+  system.threshold = singular_threshold(k, largest);
+  factor(layout, system);
+  if (!system.positive) return solve_by_eigenvalues(threads, a, b);
   for_row_blocks(threads, b, [&](MatrixView<T> rows) {
-    trsm(CblasNoTrans, rows.rows, k, u.data(), layout.stride, rows.data, rows.stride);
-    trsm(CblasTrans, rows.rows, k, u.data(), layout.stride, rows.data, rows.stride);
+    trsm(CblasNoTrans, rows.rows, k, system.a, layout.stride, rows.data, rows.stride);
+    trsm(CblasTrans, rows.rows, k, system.a, layout.stride, rows.data, rows.stride);
   });
   return k;
 }

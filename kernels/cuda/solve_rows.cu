@@ -1,0 +1,133 @@
+#include <climits>
+#include <utility>
+
+#include "device.cuh"
+#include "long_rows.cuh"
+#include "row_system.cuh"
+#include "solve_rows.cuh"
+#include "solve_spd.hpp"
+
+namespace seesaw::cuda {
+namespace {
+
+// A team of threads owns a row: K threads for K = 8, 16, 32 (several rows to a block), a block for K = 64, 96, 128.
+// The lower triangle of the K x K matrix A is cut into 8 x 8 tiles, a tile lives in one thread's registers from the
+// first product to the last substitution, and A is never written anywhere else. Where a team has threads for several
+// copies of the triangle they form groups: group g sums the entries g, g + kGroups, ... of each panel. Tiles are
+// numbered from the last column on, so that the threads still at work late in the factorization fill few warps.
+// Shared memory (RowMemory): two panels of gathered vectors, b, and, over the panels once they are done with, the
+// column of L in work.
+//   1. gather      16 bytes a lane by asynchronous copies, the next panel while this one is multiplied
+//   2. accumulate  every thread its tile of A; thread f also b_f. The groups' sums are added in a fixed order.
+//                  A row cut into segments takes their sums instead, in the order of the segments
+//   3. penalty     on the diagonal; rows and columns beyond the rank k become those of the identity
+//   4. factor      right-looking, tile column by tile column: one thread the diagonal tile, the threads below it
+//   theirs,
+//                  then everyone right of it subtracts the product of two published tiles; L^-1 b goes along
+//   5. solve       L'^-1 from the last tile up, and x is written
+// A row whose pivot is not above the threshold is only flagged.
+template <class T, int K>
+__global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlocks)
+    solve_rows_kernel(CsrView<T> ratings, MatrixView<const T> y, double lambda, Weighting weighting, T threshold_factor,
+                      offset_t chunk, const T* partials, MatrixView<T> x, unsigned char* flags) {
+  using Shape = RowShape<T, K>;
+  const RowTeam<T, K> team(reinterpret_cast<RowMemory<T, K>*>(dynamic_shared<char>()));
+  const index_t i = static_cast<index_t>(blockIdx.x) * Shape::kTeams + threadIdx.x / Shape::kTeam;
+  if (i >= ratings.rows) return;
+  const index_t k = y.cols;
+  const EntryRange range{ratings.offsets[i], ratings.offsets[i + 1]};
+  T* out = x.data + i * x.stride;
+  if (range.first == range.last) {
+    if (team.lane < k) out[team.lane] = T(0);
+    if (team.lane == 0) flags[i] = 0;
+    return;
+  }
+
+  T a[kTile][kTile];
+  const Segments segments = segments_of(ratings.offsets, i, chunk);
+  if (segments.count == 0) {
+    const Entries<T> entries{make_vectors(y), ratings.columns, ratings.values, ratings.weights};
+    sum_entries(team, entries, range, a);
+  } else {
+    sum_segments(team, partials + segments.first_slot * Shape::kPartial, segments.count, a);
+  }
+  const T largest = add_penalty(team, k, ridge_of<T>(lambda, weighting, range.last - range.first), a);
+  const bool regular = factor(team, threshold_factor * largest, a);
+  if (team.lane == 0) flags[i] = regular ? 0 : 1;
+  if (!regular) return;
+  solve_backward(team, a);
+  if (team.lane < k) out[team.lane] = team.memory.b[team.lane];
+}
+
+// Phases 1 and 2 for the segments of long rows: the team of slot s sums the entries of its segment, if it has one, to
+// partials + s * kPartial: element e of tile t at e * kTiles + t, then b.
+template <class T, int K>
+__global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlocks)
+    sum_segments_kernel(CsrView<T> ratings, MatrixView<const T> y, offset_t chunk, offset_t slots, T* partials) {
+  using Shape = RowShape<T, K>;
+  const RowTeam<T, K> team(reinterpret_cast<RowMemory<T, K>*>(dynamic_shared<char>()));
+  const offset_t slot = static_cast<offset_t>(blockIdx.x) * Shape::kTeams + threadIdx.x / Shape::kTeam;
+  if (slot >= slots) return;
+  const EntryRange range = segment_in_slot(ratings.offsets, ratings.rows, chunk, slot);
+  if (range.first == range.last) return;
+
+  T a[kTile][kTile];
+  const Entries<T> entries{make_vectors(y), ratings.columns, ratings.values, ratings.weights};
+  sum_entries(team, entries, range, a);
+  T* out = partials + slot * Shape::kPartial;
+  if (team.owns_tile()) {
+#pragma unroll
+    for (int r = 0; r < kTile; ++r)
+#pragma unroll
+      for (int c = 0; c < kTile; ++c) out[(r * kTile + c) * Shape::kTiles + team.tile] = a[r][c];
+  }
+  if (team.lane < K) out[Shape::kPartial - K + team.lane] = team.memory.b[team.lane];
+}
+
+template <class T, int K>
+void solve_compiled(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags) {
+  using Shape = RowShape<T, K>;
+  const CsrView<T>& ratings = problem.ratings;
+  constexpr offset_t kMostSegments = 2048;
+  constexpr std::size_t kShared = Shape::kTeams * sizeof(RowMemory<T, K>);
+  const offset_t chunk = segment_entries(ratings.entries, kMostSegments);
+  const offset_t slots = ratings.entries / chunk;
+  auto blocks = [](index_t teams) { return (teams + Shape::kTeams - 1) / Shape::kTeams; };
+  T* partials = nullptr;
+  if (slots >= 2) {
+    partials = gpu.scratch<T>(Scratch::partials, static_cast<std::size_t>(slots * Shape::kPartial));
+    launch(sum_segments_kernel<T, K>, blocks(slots), Shape::kThreads, kShared, gpu.stream(), ratings, problem.y, chunk,
+           slots, partials);
+  }
+  const T threshold_factor = singular_threshold(problem.y.cols, T{1});
+  launch(solve_rows_kernel<T, K>, blocks(ratings.rows), Shape::kThreads, kShared, gpu.stream(), ratings, problem.y,
+         problem.penalty.lambda, problem.penalty.weighting, threshold_factor, chunk, partials, problem.x, flags);
+}
+
+template <class T, int... K>
+void solve_smallest(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags,
+                    std::integer_sequence<int, K...>) {
+  const index_t k = problem.y.cols;
+  (void)((k <= K ? (solve_compiled<T, K>(gpu, problem, flags), true) : false) || ...);
+}
+
+}  // namespace
+
+template <class T>
+void solve_rows(Resources& gpu, const SolveRows<T>& problem) {
+  const DeviceScope scope(gpu.device());
+  if (problem.singular_rows != nullptr)
+    check(cudaMemsetAsync(problem.singular_rows, 0, sizeof(std::int64_t), gpu.stream()), "cudaMemsetAsync");
+  if (problem.ratings.rows == 0) return;
+  auto* flags = gpu.scratch<unsigned char>(Scratch::flags, static_cast<std::size_t>(problem.ratings.rows));
+  if (problem.y.cols <= kFusedRank)
+    solve_smallest(gpu, problem, flags, std::integer_sequence<int, 8, 16, 32, 64, 96, kFusedRank>{});
+  else
+    solve_rows_large(gpu, problem, flags);
+  solve_singular_rows(gpu, problem, flags);
+}
+
+template void solve_rows(Resources&, const SolveRows<float>&);
+template void solve_rows(Resources&, const SolveRows<double>&);
+
+}  // namespace seesaw::cuda

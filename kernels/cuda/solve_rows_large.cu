@@ -1,0 +1,169 @@
+#include <algorithm>
+
+#include "large_gram.cuh"
+#include "solve_rows.cuh"
+#include "solve_spd.hpp"
+
+namespace seesaw::cuda {
+namespace {
+
+constexpr index_t kGramBytes = index_t{256} << 20;     // Gram matrices at a time
+constexpr index_t kPartialBytes = index_t{256} << 20;  // sums of the long rows' segments
+
+// Phases 1 and 2 for the segments of long rows: block (t, s) sums block t of the lower triangle over the segment in
+// slot s, if there is one, to partials + s * (k * k + k): column-major, its lower blocks; then b.
+template <class T>
+__global__ void __launch_bounds__(kLargeThreads)
+    sum_large_segments_kernel(CsrView<T> ratings, MatrixView<const T> y, offset_t chunk, T* partials) {
+  const index_t k = y.cols;
+  const EntryRange range = segment_in_slot(ratings.offsets, ratings.rows, chunk, blockIdx.x);
+  if (range.first == range.last) return;
+  const LargeBlock block(blockIdx.y);
+  T sums[kTile][kTile], b = T(0);
+  clear(sums);
+  sum_large(LargeEntries<T>{y, ratings.columns, ratings.values, ratings.weights}, range, block, sums, b);
+  T* out = partials + static_cast<index_t>(blockIdx.x) * (k * k + k);
+  store_large(sums, block, k, out);
+  const index_t f = block.row * kLargeTile + threadIdx.x;
+  if (block.row == block.column && f < k) out[k * k + f] = b;
+}
+
+// Block (n, t) computes block t of the Gram matrix of row first_row + n, to grams + n * k * k, column-major, and where
+// t is on the diagonal also its part of b, to x. See large_gram.cuh for the threads.
+//   1. gather and 2. accumulate, or, where the row is cut, add its segments' sums in their order
+//   3. penalty on the diagonal; a row without entries gets the identity
+template <class T>
+__global__ void __launch_bounds__(kLargeThreads)
+    large_grams_kernel(CsrView<T> ratings, MatrixView<const T> y, double lambda, Weighting weighting, offset_t chunk,
+                       const T* partials, index_t first_row, T* grams, MatrixView<T> x) {
+  const index_t k = y.cols, i = first_row + blockIdx.x;
+  const EntryRange range{ratings.offsets[i], ratings.offsets[i + 1]};
+  const LargeBlock block(blockIdx.y);
+  const index_t f = block.row * kLargeTile + threadIdx.x;
+  T sums[kTile][kTile], b = T(0);
+  clear(sums);
+  const Segments segments = segments_of(ratings.offsets, i, chunk);
+  if (segments.count == 0) {
+    sum_large(LargeEntries<T>{y, ratings.columns, ratings.values, ratings.weights}, range, block, sums, b);
+  } else {
+    for (offset_t s = 0; s < segments.count; ++s) {
+      const T* partial = partials + (segments.first_slot + s) * (k * k + k);
+      add_large(sums, block, k, partial);
+      if (f < k) b += partial[k * k + f];
+    }
+  }
+  const bool empty = range.first == range.last;
+  const T ridge = empty ? T(1) : ridge_of<T>(lambda, weighting, range.last - range.first);
+  if (block.row == block.column && threadIdx.x % 8 == threadIdx.x / 8) {
+#pragma unroll
+    for (int r = 0; r < kTile; ++r) sums[r][r] += ridge;
+  }
+  store_large(sums, block, k, grams + blockIdx.x * k * k);
+  if (block.row == block.column && f < k) x.data[i * x.stride + f] = b;
+}
+
+// Block n, the system n of a batch: the pointers that the batched factorization wants, and its pivots' threshold.
+template <class T>
+__global__ void __launch_bounds__(kLargeThreads)
+    prepare_batch_kernel(T* grams, index_t k, MatrixView<T> x, index_t first_row, T threshold_factor, T** systems,
+                         T** solutions, T* thresholds) {
+  const index_t n = blockIdx.x;
+  T* largest = dynamic_shared<T>();
+  T mine = T(0);
+  for (index_t f = threadIdx.x; f < k; f += kLargeThreads) mine = max(mine, grams[n * k * k + f * k + f]);
+  largest[threadIdx.x] = mine;
+  __syncthreads();
+  if (threadIdx.x != 0) return;
+  for (int t = 1; t < kLargeThreads; ++t) mine = max(mine, largest[t]);
+  thresholds[n] = threshold_factor * mine;
+  systems[n] = grams + n * k * k;
+  solutions[n] = x.data + (first_row + n) * x.stride;
+}
+
+// Block n: whether row first_row + n is singular, by the factorization's verdict and its pivots.
+template <class T>
+__global__ void __launch_bounds__(kLargeThreads)
+    flag_batch_kernel(const T* grams, index_t k, index_t first_row, const T* thresholds, const int* info,
+                      unsigned char* flags) {
+  const index_t n = blockIdx.x;
+  bool singular = info[n] != 0;
+  for (index_t f = threadIdx.x; f < k && !singular; f += kLargeThreads) {
+    const T l = grams[n * k * k + f * k + f];
+    singular = !(l * l > thresholds[n]);
+  }
+  singular = __syncthreads_or(singular) != 0;
+  if (threadIdx.x == 0) flags[first_row + n] = singular ? 1 : 0;
+}
+
+void factor(cusolverDnHandle_t handle, int k, float** systems, int* info, int count) {
+  check(cusolverDnSpotrfBatched(handle, CUBLAS_FILL_MODE_LOWER, k, systems, k, info, count), "cusolverDnSpotrfBatched");
+}
+void factor(cusolverDnHandle_t handle, int k, double** systems, int* info, int count) {
+  check(cusolverDnDpotrfBatched(handle, CUBLAS_FILL_MODE_LOWER, k, systems, k, info, count), "cusolverDnDpotrfBatched");
+}
+void solve(cusolverDnHandle_t handle, int k, float** systems, float** x, int* info, int count) {
+  check(cusolverDnSpotrsBatched(handle, CUBLAS_FILL_MODE_LOWER, k, 1, systems, k, x, k, info, count),
+        "cusolverDnSpotrsBatched");
+}
+void solve(cusolverDnHandle_t handle, int k, double** systems, double** x, int* info, int count) {
+  check(cusolverDnDpotrsBatched(handle, CUBLAS_FILL_MODE_LOWER, k, 1, systems, k, x, k, info, count),
+        "cusolverDnDpotrsBatched");
+}
+
+/// The workspace of one batch of rows.
+template <class T>
+struct Batch {
+  T* grams;
+  T* thresholds;
+  T** pointers;
+  int* info;
+
+  Batch(Resources& gpu, index_t k, index_t rows)
+      : grams(gpu.scratch<T>(Scratch::grams, static_cast<std::size_t>(rows * k * k))),
+        thresholds(gpu.scratch<T>(Scratch::sums, static_cast<std::size_t>(rows))),
+        pointers(gpu.scratch<T*>(Scratch::pointers, static_cast<std::size_t>(2 * rows))),
+        info(gpu.scratch<int>(Scratch::info, static_cast<std::size_t>(rows + 1))) {}
+};
+
+template <class T>
+void solve_batch(Resources& gpu, const SolveRows<T>& problem, offset_t chunk, const T* partials, index_t first_row,
+                 index_t count, const Batch<T>& batch, unsigned char* flags) {
+  const index_t k = problem.y.cols;
+  const int n = static_cast<int>(count), order = static_cast<int>(k);
+  launch(large_grams_kernel<T>, Grid(count, large_blocks(k)), kLargeThreads, sizeof(LargeMemory<T>), gpu.stream(),
+         problem.ratings, problem.y, problem.penalty.lambda, problem.penalty.weighting, chunk, partials, first_row,
+         batch.grams, problem.x);
+  launch(prepare_batch_kernel<T>, count, kLargeThreads, kLargeThreads * sizeof(T), gpu.stream(), batch.grams, k,
+         problem.x, first_row, singular_threshold(k, T{1}), batch.pointers, batch.pointers + count, batch.thresholds);
+  factor(gpu.cusolver(), order, batch.pointers, batch.info, n);
+  solve(gpu.cusolver(), order, batch.pointers, batch.pointers + count, batch.info + n, n);
+  launch(flag_batch_kernel<T>, count, kLargeThreads, 0, gpu.stream(), batch.grams, k, first_row, batch.thresholds,
+         batch.info, flags);
+}
+
+}  // namespace
+
+// Ranks beyond the fused kernel's. In batches of rows under a memory budget:
+//   1. to 3.  Gram matrices, b and penalty   4. factor and 5. solve   by cuSOLVER, and the singular rows are flagged
+template <class T>
+void solve_rows_large(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags) {
+  const CsrView<T>& ratings = problem.ratings;
+  const index_t k = problem.y.cols, element = sizeof(T);
+  const offset_t most = std::clamp<index_t>(kPartialBytes / ((k * k + k) * element), 2, 2048);
+  const offset_t chunk = segment_entries(ratings.entries, most), slots = ratings.entries / chunk;
+  T* partials = nullptr;
+  if (slots >= 2) {
+    partials = gpu.scratch<T>(Scratch::partials, static_cast<std::size_t>(slots * (k * k + k)));
+    launch(sum_large_segments_kernel<T>, Grid(slots, large_blocks(k)), kLargeThreads, sizeof(LargeMemory<T>),
+           gpu.stream(), ratings, problem.y, chunk, partials);
+  }
+  const index_t rows = std::min(ratings.rows, std::max<index_t>(1, kGramBytes / (k * k * element)));
+  const Batch<T> batch(gpu, k, rows);
+  for (index_t first = 0; first < ratings.rows; first += rows)
+    solve_batch(gpu, problem, chunk, partials, first, std::min(rows, ratings.rows - first), batch, flags);
+}
+
+template void solve_rows_large(Resources&, const SolveRows<float>&, unsigned char*);
+template void solve_rows_large(Resources&, const SolveRows<double>&, unsigned char*);
+
+}  // namespace seesaw::cuda

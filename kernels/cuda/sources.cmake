@@ -1,0 +1,12 @@
+list(
+  APPEND
+  SEESAW_CUDA_SOURCES
+  kernels/cuda/gram.cu
+  kernels/cuda/masked_residual.cu
+  kernels/cuda/minimum_norm.cu
+  kernels/cuda/product.cu
+  kernels/cuda/resources.cu
+  kernels/cuda/solve_rows.cu
+  kernels/cuda/solve_rows_large.cu
+  kernels/cuda/solve_spd.cu
+  kernels/cuda/sparse.cu)

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds the tool, fetches MovieLens 100K, factorizes it and recommends films to one user.
+source "$(dirname "$0")/common.sh"
+user=${1:-1}
+
+install_missing "${build_packages[@]}"
+say "building"
+command -v nvcc >/dev/null || echo "no nvcc, so the tool will have no CUDA backend"
+preset=release
+command -v nvcc >/dev/null && preset=cuda
+cmake --preset "$preset" -B build/demo "${launchers[@]}" -DSEESAW_TESTS=OFF -DSEESAW_BENCH=OFF >/dev/null
+cmake --build build/demo
+seesaw=build/demo/src/cli/seesaw
+
+say "data"
+bash scripts/get-data.sh ml-100k
+
+say "factorizing the training split, with the RMSE on the held-out split after each sweep"
+"$seesaw" fit data/ml-100k/u1.base --output data/ml-100k.h5 --rank 32 --lambda 0.1 --sweeps 20 \
+  --validation data/ml-100k/u1.test
+
+say "ten films for user $user that the training split does not have"
+"$seesaw" predict data/ml-100k.h5 --user "$user" --top 10 --seen data/ml-100k/u1.base --titles data/ml-100k/u.item
