@@ -11,6 +11,11 @@ elseif(SEESAW_CUDA STREQUAL "AUTO" OR SEESAW_CUDA)
       set(CMAKE_CUDA_ARCHITECTURES 80 90 100)
     endif()
     enable_language(CUDA)
+    # CMake 3.25 does not know how nvcc 13 spells the dialect that C++20 targets need.
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+      set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+    endif()
     find_package(CUDAToolkit 12.4 REQUIRED)
     set(SEESAW_CUDA_COMPILER ON)
     message(STATUS "seesaw: CUDA backend with ${CMAKE_CUDA_COMPILER} ${CMAKE_CUDA_COMPILER_VERSION}")
@@ -36,7 +41,10 @@ function(seesaw_add_cuda target)
     set_source_files_properties(${SEESAW_CUDA_SOURCES} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-x;c++")
     target_link_libraries(${target} PUBLIC seesaw_host_cuda)
   else()
-    set_target_properties(${target} PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON)
+    if(SEESAW_TESTS) # keeps what ptxas says of each kernel, for scripts/kernel-report.sh
+      set_target_properties(${target} PROPERTIES CUDA_COMPILER_LAUNCHER
+                                                 "${PROJECT_SOURCE_DIR}/scripts/ptxas-log.sh;${CMAKE_CUDA_COMPILER_LAUNCHER}")
+    endif()
     target_compile_options(
       ${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;-Xcompiler=-Wall,-Wextra>"
                         "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${SEESAW_WERROR}>>:-Werror=all-warnings>")

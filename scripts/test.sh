@@ -3,6 +3,7 @@
 # nvcc where there is one, and a small project that consumes the installed library. Can be run again and again.
 source "$(dirname "$0")/common.sh"
 
+export OMP_WAIT_POLICY=passive # several tests run at once: threads that wait must not take the others' cores
 not_done=()
 install_missing "${build_packages[@]}" "${test_packages[@]}"
 if ! command -v nvcc >/dev/null; then

@@ -154,8 +154,7 @@ class Run {
       validation_ = known_entries(ctx, problem.validation, centred_.ratings, by_column_.offsets.data(), centred_.mean);
       result_.validation_left_out = problem.validation.entries - validation_->values.size();
     }
-    if (fully_observed(centred_.ratings))
-      first_offset_ = host_copy(ctx, centred_.ratings.offsets, 1).data()[0];
+    if (fully_observed(centred_.ratings)) first_offset_ = host_copy(ctx, centred_.ratings.offsets, 1).data()[0];
   }
 
   AlsResult<T> all_starts(MatrixView<const T> y) {
@@ -183,17 +182,17 @@ class Run {
     Stopping stopping = options_.stopping;
     stopping.seconds = seconds;
     int best_sweep = 0;
-    const auto stopped = alternate(
-        [&] { half_sweep(centred_.ratings, first_offset_, y_, options_.lambda_x, x_, 0); },
-        [&] { half_sweep(by_column_.view(), 0, x_, options_.lambda_y, y_, 1); },
-        [&](SweepRecord& record) { measure(record); },
-        [&](const SweepRecord& record, bool improved) {
-          history.push_back(record);
-          if (!watching_validation() || improved) best_sweep = record.sweep;
-          if (watching_validation() && improved && record.validation_rmse < best) keep(start, record, best);
-          return !options_.callback || options_.callback(start, record);
-        },
-        stopping);
+    const auto stopped = alternate([&] { half_sweep(centred_.ratings, first_offset_, y_, options_.lambda_x, x_, 0); },
+                                   [&] { half_sweep(by_column_.view(), 0, x_, options_.lambda_y, y_, 1); },
+                                   [&](SweepRecord& record) { measure(record); },
+                                   [&](const SweepRecord& record, bool improved) {
+                                     history.push_back(record);
+                                     if (!watching_validation() || improved) best_sweep = record.sweep;
+                                     if (watching_validation() && improved && record.validation_rmse < best)
+                                       keep(start, record, best);
+                                     return !options_.callback || options_.callback(start, record);
+                                   },
+                                   stopping);
     result_.runs.back().stopped = stopped;
     if (!watching_validation() && (start == 0 || history.back().objective < best)) keep(start, history.back(), best);
     return best;
@@ -312,12 +311,17 @@ AlsResult<double> als(Context& ctx, MatrixView<const double> a, const AlsOptions
 
 std::int64_t als_memory(index_t rows, index_t cols, offset_t entries, bool weights, index_t rank,
                         std::int64_t element) {
-  const std::int64_t offset = sizeof(offset_t), column = sizeof(column_t);
-  const std::int64_t centred = (rows + 1) * offset + entries * element;
-  const std::int64_t by_column = (cols + 1) * offset + entries * (column + element * (weights ? 2 : 1));
-  const std::int64_t factors = (rows + cols) * rank * element;
-  const std::int64_t sorting = entries * 2 * offset;  // keys and positions while the entries are transposed
-  return centred + by_column + 2 * factors + sorting;
+  // In double, which is exact up to 2^53 bytes and does not overflow beyond.
+  const auto m = static_cast<double>(rows), n = static_cast<double>(cols), nnz = static_cast<double>(entries);
+  const auto size = static_cast<double>(element);
+  constexpr double offset = sizeof(offset_t), column = sizeof(column_t);
+  const double centred = (m + 1) * offset + nnz * size;
+  const double by_column = (n + 1) * offset + nnz * (column + size * (weights ? 2 : 1));
+  const double factors = (m + n) * static_cast<double>(rank) * size;
+  const double sorting = nnz * 2 * offset;  // keys and positions while the entries are transposed
+  const double bytes = centred + by_column + 2 * factors + sorting;
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  return bytes < static_cast<double>(most) ? static_cast<std::int64_t>(bytes) : most;
 }
 
 }  // namespace seesaw

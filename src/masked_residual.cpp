@@ -35,8 +35,8 @@ double run(Context& ctx, MatrixView<const T> x, const offset_t* offsets, Penalty
 
 }  // namespace
 
-ResidualSums masked_residual(Context& ctx, CsrView<float> ratings, MatrixView<const float> x,
-                             MatrixView<const float> y, float* residuals) {
+ResidualSums masked_residual(Context& ctx, CsrView<float> ratings, MatrixView<const float> x, MatrixView<const float> y,
+                             float* residuals) {
   return run(ctx, ratings, x, y, residuals);
 }
 ResidualSums masked_residual(Context& ctx, CsrView<double> ratings, MatrixView<const double> x,

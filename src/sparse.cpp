@@ -55,7 +55,11 @@ void require_entries(const Context& ctx, const SparseTensorView<T>& entries) {
 
 template <class T>
 Csr<T> allocate(const Context& ctx, index_t rows, index_t cols, offset_t entries, bool weights) {
-  return {rows, cols, Buffer<offset_t>(ctx, rows + 1), Buffer<column_t>(ctx, entries), Buffer<T>(ctx, entries),
+  return {rows,
+          cols,
+          Buffer<offset_t>(ctx, rows + 1),
+          Buffer<column_t>(ctx, entries),
+          Buffer<T>(ctx, entries),
           weights ? Buffer<T>(ctx, entries) : Buffer<T>()};
 }
 

@@ -41,24 +41,47 @@ struct Setting {
 };
 
 std::vector<Setting> settings() {
-  return {{10, 0.1, Weighting::by_count, false,
+  return {{10,
+           0.1,
+           Weighting::by_count,
+           false,
            {{1, {291530.340399, 2.429679, 3.169184}},
             {5, {59914.995134, 0.766799, 0.941055}},
             {20, {56526.824205, 0.738525, 0.931009}}}},
-          {10, 0.1, Weighting::by_count, true,
+          {10,
+           0.1,
+           Weighting::by_count,
+           true,
            {{1, {47089.779316, 1.039313, 1.149156}},
             {5, {34472.389896, 0.765278, 0.958865}},
             {20, {33996.683093, 0.747381, 0.953178}}}},
-          {32, 0.1, Weighting::by_count, true,
+          {32,
+           0.1,
+           Weighting::by_count,
+           true,
            {{5, {32883.233308, 0.670775, 0.955011}}, {20, {32482.605819, 0.649709, 0.954448}}}},
-          {10, 5.0, Weighting::plain, true,
+          {10,
+           5.0,
+           Weighting::plain,
+           true,
            {{5, {29728.357870, 0.743317, 0.981852}}, {20, {29035.171494, 0.726021, 0.975781}}}}};
 }
 
-class Acceptance : public OnBackendForward {
+/// Whole runs over host_cuda take many minutes where the sanitizers watch every access.
+class OnBackendLong : public OnBackendForward {
  protected:
   void SetUp() override {
     OnBackendForward::SetUp();
+#if defined(SEESAW_HOST_CUDA) && defined(__SANITIZE_ADDRESS__)
+    if (GetParam() == Backend::cuda) GTEST_SKIP() << "too long under the sanitizers; the host-cuda build runs it";
+#endif
+  }
+};
+
+class Acceptance : public OnBackendLong {
+ protected:
+  void SetUp() override {
+    OnBackendLong::SetUp();
     if (IsSkipped()) return;
     if (data_file("ml-100k/u1.base").empty())
       GTEST_SKIP() << "MovieLens 100K is not here; scripts/get-data.sh ml-100k fetches it";
@@ -101,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, Acceptance, all_backends(), backend_name);
 /// a(i, j) = (i even ? -3 : 3) + (j even ? 1 : -1): rank 2, 40 x 70.
 double checkerboard(index_t i, index_t j) { return (i % 2 == 0 ? -3.0 : 3.0) + (j % 2 == 0 ? 1.0 : -1.0); }
 
-class Checkerboard : public OnBackendForward {
+class Checkerboard : public OnBackendLong {
  protected:
   static constexpr index_t kRows = 40, kCols = 70;
 

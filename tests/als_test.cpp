@@ -17,7 +17,8 @@ struct Planted {
         double value = offset + noise * random_normal(54, n);
         for (index_t f = 0; f < 3; ++f) value += u(i, f) * v(j, f);
         const double draw = random_uniform(53, n);
-        if (draw < 0.6) (draw < 0.5 ? kept : held).push_back({static_cast<column_t>(i), static_cast<column_t>(j), value});
+        if (draw < 0.6)
+          (draw < 0.5 ? kept : held).push_back({static_cast<column_t>(i), static_cast<column_t>(j), value});
       }
     ratings = csr_of<T>(40, 30, kept);
     validation = csr_of<T>(40, 30, held);
@@ -270,8 +271,7 @@ TEST_P(Als, SaysBeforehandThatItDoesNotFit) {
   Context ctx = context();
   const Planted<float> planted;
   const OnContext<float> there(ctx, planted);
-  const auto message =
-      message_of<OutOfMemory>([&] { als(ctx, there.problem, options_of(index_t{1} << 40, 0.1, 1)); });
+  const auto message = message_of<OutOfMemory>([&] { als(ctx, there.problem, options_of(index_t{1} << 40, 0.1, 1)); });
   EXPECT_NE(message.find("als() would take about"), std::string::npos) << message;
 }
 

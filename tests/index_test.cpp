@@ -68,7 +68,9 @@ TEST_P(PastTwoToThe31, RowsOfTheFactors) {
   EXPECT_TRUE(same_bits(to_host(yy), matrix_of<float>(2, 2, {14, 6, 6, 3})));
 }
 
-TEST(MemoryEstimate, IsA64BitNumber) {
+TEST(MemoryEstimate, DoesNotOverflow) {
+  EXPECT_EQ(als_memory(1, 1, 1, false, std::numeric_limits<index_t>::max(), 8),
+            std::numeric_limits<std::int64_t>::max());
   EXPECT_GT(als_memory(index_t{1} << 31, 1000000, offset_t{1} << 40, true, 1024, 8), std::int64_t{1} << 44);
 }
 

@@ -116,7 +116,9 @@ TEST_P(MaskedResidual, RefusesWrongShapes) {
             "y is 3 x 3, expected 3 x 4");
   EXPECT_EQ(message_of<ShapeError>([&] { masked_residual(ctx, csr.view(), read(y), read(y)); }),
             "x is 3 x 4, expected 2 x 4");
-  EXPECT_EQ(message_of<InvalidArgument>([&] { penalty_term(ctx, read(x), nullptr, {1, Weighting::by_count}); }),
+  EXPECT_EQ(message_of<InvalidArgument>([&] {
+              penalty_term(ctx, read(x), nullptr, {1, Weighting::by_count});
+            }),
             "offsets is a null pointer");
 }
 

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
-#include <set>
 #include <utility>
+#include <vector>
+
+#include "seesaw/errors.hpp"
 
 namespace seesaw {
 namespace {

@@ -177,14 +177,12 @@ TEST_F(RatingsErrors, DamagedGzip) {
 
 TEST_F(RatingsErrors, AreOfTheFirstBadLineForAnyNumberOfThreads) {
   constexpr int kLines = 60'000;  // some 600 KB, which many threads share
-  const auto with = [&](std::vector<std::pair<int, std::string>> replaced) {
+  const auto with = [&](const std::vector<std::pair<int, std::string>>& replaced) {
+    std::vector<std::string> lines;
+    for (int n = 1; n <= kLines; ++n) lines.push_back(std::to_string(n) + ",7,1");
+    for (const auto& [number, line] : replaced) lines[static_cast<std::size_t>(number) - 1] = line;
     std::string text;
-    for (int n = 1; n <= kLines; ++n) {
-      std::string line = std::to_string(n) + ",7,1";
-      for (const auto& [number, other] : replaced)
-        if (number == n) line = other;
-      text += line + "\n";
-    }
+    for (const std::string& line : lines) text += line + "\n";
     return text;
   };
   for (const int threads : {1, 2, 7}) {
@@ -199,6 +197,18 @@ TEST_F(RatingsErrors, AreOfTheFirstBadLineForAnyNumberOfThreads) {
     EXPECT_EQ(wrong(with({{50'000, "3,7,1"}, {40'000, "21000,7,1"}}), options),
               "r:40000: user 21000 and item 7 have a rating already, on line 21000: \"21000,7,1\"");
   }
+}
+
+/// The first part of the file finds its first bad line when the others have found theirs long ago, and after all have
+/// to be read once more because of a string id.
+TEST_F(RatingsErrors, AreOfTheFirstBadLineThoughItIsFoundLast) {
+  constexpr int kString = 20'000, kLines = 400'000;
+  std::string text;
+  for (int n = 1; n < kString; ++n) text += std::to_string(n) + ",7,1\n";
+  text += "u,7,1\n";
+  for (int n = kString + 1; n <= kLines; ++n) text += "bad line\n";
+  for (const int threads : {1, 2, 7})
+    EXPECT_EQ(wrong(text, {.threads = threads}), "r:20001: expected 3 fields but found 1 field: \"bad line\"");
 }
 
 }  // namespace

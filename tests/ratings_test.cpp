@@ -49,6 +49,8 @@ TEST_F(ReadRatings, FindsOutTheSeparator) {
   EXPECT_EQ(entries("196;242;3\n186;302;4.5\n"), expected);
   EXPECT_EQ(entries("196 242 3\n  186   302\t4.5  \n"), expected);
   EXPECT_EQ(entries("\"a,b\";x;3\nc;x;4\n"), "a,b x 3; c x 4");
+  EXPECT_EQ(entries("a,b\tc::d\t3\n"), "a,b c::d 3");
+  EXPECT_EQ(entries("a,b::c;d::3\n"), "a,b c;d 3");
 }
 
 TEST_F(ReadRatings, TakesTheSeparatorStated) {
@@ -107,6 +109,12 @@ TEST_F(ReadRatings, HoldsIntegersOfAnySizeThatFits) {
   const auto beyond = read("9223372036854775808,1,1\n5,1,1\n10,1,1\n");
   EXPECT_FALSE(beyond.rows.integral());
   EXPECT_EQ(shown(beyond.rows), "10 5 9223372036854775808");
+}
+
+/// Their hashes differ only in bits that neither choose their place in a small table nor are kept in it.
+TEST_F(ReadRatings, TellsIdsOfOneHashApart) {
+  EXPECT_EQ(entries("-1901649110350488019,1,1\n-5392415673321535363,1,2\n"),
+            "-1901649110350488019 1 1; -5392415673321535363 1 2");
 }
 
 TEST_F(ReadRatings, TakesQuotedFields) {
@@ -200,9 +208,9 @@ void expect_numbers_as_strtod(const InFolder&, const std::string& path) {
   std::vector<std::string> numbers;
   for (std::uint64_t n = 0; n < 20'000; ++n) {
     std::string digits = std::to_string(random_bits(1, 3 * n) >> random_bits(1, 3 * n + 1) % 64);
-    if (n % 3 != 0) digits.insert(random_bits(1, 3 * n + 2) % (digits.size() + 1), ".");
+    if (n % 3 != 0) digits.insert(random_bits(1, 3 * n + 2) % (digits.size() + 1), 1, '.');
     if (n % 5 == 0) digits += "e-" + std::to_string(n % 30);
-    if (n % 2 == 0) digits = "-" + digits;
+    if (n % 2 == 0) digits.insert(0, 1, '-');
     numbers.push_back(digits);
     text += std::to_string(n) + ",1," + digits + "\n";
   }

@@ -27,7 +27,7 @@ double ridge_of(Penalty penalty, index_t entries) {
 /// |A x - b|_f <= (n_i + 3 k + 8) eps (sum_g sqrt(a_ff a_gg) |x_g| + sum |c a y_f|) for a backward stable solution,
 /// since sums of n_i terms carry (n_i + 3) eps (Higham, section 3.1) and Cholesky (3 k + 1) eps (theorem 10.4).
 struct Backward {
-  double worst = 0;      ///< the largest quotient, of the bound's left by its right side
+  double worst = 0;        ///< the largest quotient, of the bound's left by its right side
   double error_bound = 0;  ///< |x_i - exact|_2 is at most this where the ridge is positive: |bound|_2 / ridge
 };
 
@@ -154,7 +154,8 @@ TEST_P(SolveRows, ASingularRowHeedsItsWeights) {
 
 TEST_P(SolveRows, AllZeroVectorsGiveZero) {
   Context ctx = context();
-  const auto solved = solve_on(ctx, csr_of<float>(1, 2, {{0, 0, 1}, {0, 1, 2}}), matrix_of<float>(2, 3, {0, 0, 0, 0, 0, 0}), {0});
+  const auto solved =
+      solve_on(ctx, csr_of<float>(1, 2, {{0, 0, 1}, {0, 1, 2}}), matrix_of<float>(2, 3, {0, 0, 0, 0, 0, 0}), {0});
   EXPECT_TRUE(same_bits(solved.x, matrix_of<float>(1, 3, {0, 0, 0})));
   EXPECT_EQ(solved.singular_rows, 1);
 }
@@ -297,7 +298,9 @@ TEST_P(SolveRows, RefusesWhatDoesNotFit) {
             "lambda is -1, expected a finite number >= 0");
   EXPECT_EQ(message_of<InvalidArgument>([&] { solve_rows(ctx, v, read(y), {std::nan("")}, x.view()); }),
             "lambda is nan, expected a finite number >= 0");
-  EXPECT_EQ(message_of<InvalidArgument>([&] { solve_rows(ctx, CsrView<float>{2, 3, 1}, read(y), {}, x.view()); }),
+  EXPECT_EQ(message_of<InvalidArgument>([&] {
+              solve_rows(ctx, CsrView<float>{2, 3, 1}, read(y), {}, x.view());
+            }),
             "ratings.offsets is a null pointer");
 }
 

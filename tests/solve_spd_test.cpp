@@ -38,8 +38,8 @@ TEST_P(SolveSpd, IsWhatHandsCompute) {
   EXPECT_LE(largest_difference(solved.x, matrix_of<double>(2, 2, {1.25, 1.5, 1, 0})), 8 * eps<double>());
 }
 
-// [1 1; 1 1] has the eigenvector (1, 1) / sqrt 2 with the eigenvalue 2: of all x with x_1 + x_2 = 2, (1, 1) is shortest,
-// and of b = (3, 1) the part in the range is (2, 2).
+// [1 1; 1 1] has the eigenvector (1, 1) / sqrt 2 with the eigenvalue 2: of all x with x_1 + x_2 = 2, (1, 1) is
+// shortest, and of b = (3, 1) the part in the range is (2, 2).
 TEST_P(SolveSpd, TakesTheMinimumNormWhereSingular) {
   Context ctx = context();
   const auto solved = solve_on(ctx, matrix_of<double>(2, 2, {1, 1, 1, 1}), matrix_of<double>(2, 2, {2, 2, 3, 1}));
@@ -105,7 +105,8 @@ TEST_P(SolveSpd, TakesTheMinimumNormOfALargerRankDeficientSystem) {
     }
   const auto solved = solve_on(ctx, a, b);
   EXPECT_EQ(solved.rank, rank);
-  // Perturbing a by k eps |a| moves its pseudo-inverse by that times 1 / (smallest eigenvalue, 1)^2, and |b| < sqrt(k) 4.
+  // Perturbing a by k eps |a| moves its pseudo-inverse by that times 1 / (smallest eigenvalue, 1)^2, and |b| <
+  // sqrt(k) 4.
   EXPECT_LE(largest_difference(solved.x, expected), 4 * k * eps<double>() * rank * std::sqrt(double{k}) * 4);
 }
 

@@ -59,8 +59,7 @@ TEST_P(Sparse, CompressNamesWhatIsWrong) {
   EXPECT_EQ(refusal({{0, 1, inf}}), "entry 0 at (0, 1) has the value inf, expected a finite number");
   EXPECT_EQ(refusal({{0, 1, 1}, {1, 1, std::nan("")}, {3, 0, 0}}),
             "entry 1 at (1, 1) has the value nan, expected a finite number");
-  EXPECT_EQ(refusal({{0, 1, 1, -0.5}}, true),
-            "entry 0 at (0, 1) has the weight -0.5, expected a finite number >= 0");
+  EXPECT_EQ(refusal({{0, 1, 1, -0.5}}, true), "entry 0 at (0, 1) has the weight -0.5, expected a finite number >= 0");
   EXPECT_EQ(refusal({{2, 1, 1}, {0, 1, 1}, {2, 0, 1}, {0, 1, 9}, {2, 1, 3}}),
             "entry 3 is the second one at (0, 1); every place may have one entry");
 }

@@ -52,7 +52,8 @@ class OnBackend : public ::testing::TestWithParam<Backend> {
  protected:
   void SetUp() override {
     if (GetParam() != Backend::cuda) return;
-    if (!cuda_built()) GTEST_SKIP() << "this build has no CUDA backend; the host-cuda build runs this test over host_cuda";
+    if (!cuda_built())
+      GTEST_SKIP() << "this build has no CUDA backend; the host-cuda build runs this test over host_cuda";
     if (cuda_device_count() == 0)
       GTEST_SKIP() << "this machine has no CUDA device; the host-cuda build runs this test over host_cuda";
   }
@@ -69,8 +70,7 @@ class OnBackendForward : public OnBackend {
 template <class T>
 Matrix<T> matrix_of(index_t rows, index_t cols, const std::vector<double>& values) {
   Matrix<T> m(rows, cols);
-  for (index_t n = 0; n < rows * cols; ++n)
-    m.view().data[n] = static_cast<T>(values[static_cast<std::size_t>(n)]);
+  for (index_t n = 0; n < rows * cols; ++n) m.view().data[n] = static_cast<T>(values[static_cast<std::size_t>(n)]);
   return m;
 }
 

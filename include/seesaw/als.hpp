@@ -11,9 +11,9 @@ namespace seesaw {
 /// What to factorize, in the context's memory space.
 template <class T>
 struct AlsProblem {
-  CsrView<T> ratings;           ///< m x n
-  CsrView<T> validation = {};   ///< m x n, entries held out; rows = 0: none
-  MatrixView<const T> y = {};   ///< n x k start of the right factor (a warm start, say); rows = 0: from the seed
+  CsrView<T> ratings;          ///< m x n
+  CsrView<T> validation = {};  ///< m x n, entries held out; rows = 0: none
+  MatrixView<const T> y = {};  ///< n x k start of the right factor (a warm start, say); rows = 0: from the seed
 };
 
 struct AlsOptions {
@@ -38,10 +38,10 @@ struct AlsRun {
 
 template <class T>
 struct AlsResult {
-  Matrix<T> x;       ///< m x k, in the context's memory space
-  Matrix<T> y;       ///< n x k
-  double mean = 0;   ///< prediction(i, j) = mean + x_i . y_j; 0 unless centred
-  int best_run = 0;  ///< which of `runs` gave the factors
+  Matrix<T> x;                       ///< m x k, in the context's memory space
+  Matrix<T> y;                       ///< n x k
+  double mean = 0;                   ///< prediction(i, j) = mean + x_i . y_j; 0 unless centred
+  int best_run = 0;                  ///< which of `runs` gave the factors
   int best_sweep = 0;                ///< and after which of its sweeps
   std::vector<AlsRun> runs;          ///< one for each start
   std::int64_t singular_rows = 0;    ///< systems solved by minimum norm in the last sweep of the best run

@@ -6,9 +6,9 @@ namespace seesaw {
 
 /// When an alternation ends besides its number of sweeps.
 struct Stopping {
-  int sweeps = 15;                                              ///< at most so many
-  double tolerance = 0;                                         ///< on |change of objective| / objective; 0: never
-  double seconds = std::numeric_limits<double>::infinity();    ///< no sweep begins after so many
+  int sweeps = 15;                                           ///< at most so many
+  double tolerance = 0;                                      ///< on |change of objective| / objective; 0: never
+  double seconds = std::numeric_limits<double>::infinity();  ///< no sweep begins after so many
   int patience = 0;  ///< sweeps without a better validation RMSE before it ends; 0: never
 };
 

@@ -15,8 +15,8 @@ struct ResidualSums {
 /// residuals  null, or one number per entry, in the order of ratings.values and starting with the first entry of the
 ///            first row; overwritten
 /// The same bits for any number of threads. Throws ShapeError. On CUDA it waits for the sums.
-ResidualSums masked_residual(Context& ctx, CsrView<float> ratings, MatrixView<const float> x,
-                             MatrixView<const float> y, float* residuals = nullptr);
+ResidualSums masked_residual(Context& ctx, CsrView<float> ratings, MatrixView<const float> x, MatrixView<const float> y,
+                             float* residuals = nullptr);
 ResidualSums masked_residual(Context& ctx, CsrView<double> ratings, MatrixView<const double> x,
                              MatrixView<const double> y, double* residuals = nullptr);
 

@@ -24,8 +24,8 @@ struct MatrixView {
       : data(first), rows(row_count), cols(col_count), stride(row_stride) {}
   /// A view to read from a view to write.
   template <class U>
-    requires(std::is_same_v<T, const U>)
-  constexpr MatrixView(MatrixView<U> other) : MatrixView(other.data, other.rows, other.cols, other.stride) {}
+  requires(std::is_same_v<T, const U>) constexpr MatrixView(MatrixView<U> other)
+      : MatrixView(other.data, other.rows, other.cols, other.stride) {}
 
   constexpr T* row(index_t i) const { return data + i * stride; }
   constexpr T& operator()(index_t i, index_t j) const { return data[i * stride + j]; }

@@ -14,11 +14,10 @@ struct PlantedOptions {
   offset_t entries = 0;  ///< at most rows * cols
   index_t rank = 8;
   double mean = 0;
-  double spread = 1;  ///< standard deviation of x_i.y_j
-  double noise = 0;   ///< standard deviation of what is added to mean + x_i.y_j
-  double row_exponent =
-      0;  ///< 0 to 10: the p-th most frequent row has about p^-row_exponent times the entries of the first
-  double col_exponent = 0;  ///< 0 to 10: the p-th most frequent column is as likely in a row as p^-col_exponent
+  double spread = 1;        ///< standard deviation of x_i.y_j
+  double noise = 0;         ///< standard deviation of what is added to mean + x_i.y_j
+  double row_exponent = 0;  ///< 0 to 10; the p-th most frequent row has p^-row_exponent times the first's entries
+  double col_exponent = 0;  ///< 0 to 10; the p-th most frequent column is as likely in a row as p^-col_exponent
   std::uint64_t seed = 0;
 };
 

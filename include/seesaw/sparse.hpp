@@ -29,8 +29,7 @@ struct Csr {
   Buffer<T> weights;  ///< empty: every weight is 1
 
   CsrView<T> view() const {
-    return {rows,           cols,          values.size(), offsets.data(),
-            columns.data(), values.data(), weights.data()};
+    return {rows, cols, values.size(), offsets.data(), columns.data(), values.data(), weights.data()};
   }
 };
 
@@ -93,8 +92,7 @@ Csr<T> to_context(const Context& ctx, const Csr<T>& host) {
 }
 template <class T>
 Csr<T> to_host(const Csr<T>& csr) {
-  return {csr.rows,           csr.cols,        to_host(csr.offsets), to_host(csr.columns), to_host(csr.values),
-          to_host(csr.weights)};
+  return {csr.rows, csr.cols, to_host(csr.offsets), to_host(csr.columns), to_host(csr.values), to_host(csr.weights)};
 }
 
 }  // namespace seesaw

@@ -70,7 +70,8 @@ void gram(int threads, MatrixView<const T> y, MatrixView<T> out) {
         add_gram(y.slice(block * rows, std::min(y.rows, (block + 1) * rows)), layout, panel_depth(layout), panel.data(),
                  partial.data() + block * size);
       });
-  for_blocks(threads, y.cols, [&](index_t a) {
+  constexpr index_t kFew = index_t{1} << 18;  // additions that are done before another thread has woken
+  for_blocks(blocks * size < kFew ? 1 : threads, y.cols, [&](index_t a) {
     for (index_t b = a; b < y.cols; ++b) {
       T sum = 0;
       for (index_t block = 0; block < blocks; ++block) sum += partial.data()[block * size + a * layout.stride + b];

@@ -10,7 +10,7 @@ namespace {
 // Block (s, t) sums block t of the lower triangle of Y'Y over part s of y's rows, to partials + s * k * k. See
 // large_gram.cuh for the threads.
 template <class T>
-__global__ void __launch_bounds__(kLargeThreads) partial_gram_kernel(MatrixView<const T> y, T* partials) {
+__global__ void __launch_bounds__(kLargeThreads, 4) partial_gram_kernel(MatrixView<const T> y, T* partials) {
   const index_t part = blockIdx.x, parts = gridDim.x;
   const index_t base = y.rows / parts, longer = y.rows % parts;
   const index_t first = part * base + min(part, longer);

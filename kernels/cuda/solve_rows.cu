@@ -21,11 +21,15 @@ namespace {
 //   2. accumulate  every thread its tile of A; thread f also b_f. The groups' sums are added in a fixed order.
 //                  A row cut into segments takes their sums instead, in the order of the segments
 //   3. penalty     on the diagonal; rows and columns beyond the rank k become those of the identity
-//   4. factor      right-looking, tile column by tile column: one thread the diagonal tile, the threads below it
-//   theirs,
-//                  then everyone right of it subtracts the product of two published tiles; L^-1 b goes along
+//   4. factor      right-looking, tile column by tile column: one thread the diagonal tile, those below it theirs, then
+//                  everyone right of it subtracts the product of two published tiles; L^-1 b goes along
 //   5. solve       L'^-1 from the last tile up, and x is written
-// A row whose pivot is not above the threshold is only flagged.
+// A row whose pivot is not above the threshold, or that is too short, is only flagged.
+//
+// By ptxas (sm_80, sm_90, sm_100: scripts/kernel-report.sh): no spills, at most 128 registers in float and 255 in
+// double, so that kBlocks blocks are resident: 16 warps on a multiprocessor in float (15 for K = 96 and 128), 8 in
+// double (5 for K = 128). Shared memory of a block, float and double: 27 to 29 and 51 to 55 KiB for K = 8, 16 and 32,
+// 13 and 26 for K = 64 and 96, 17 and 34 for K = 128; it is not what limits the residents.
 template <class T, int K>
 __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlocks)
     solve_rows_kernel(CsrView<T> ratings, MatrixView<const T> y, double lambda, Weighting weighting, T threshold_factor,
@@ -40,6 +44,10 @@ __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlo
   if (range.first == range.last) {
     if (team.lane < k) out[team.lane] = T(0);
     if (team.lane == 0) flags[i] = 0;
+    return;
+  }
+  if (too_short(lambda, range.last - range.first, k)) {
+    if (team.lane == 0) flags[i] = 1;
     return;
   }
 

@@ -21,6 +21,11 @@ __device__ __forceinline__ T ridge_of(double lambda, Weighting weighting, offset
   return static_cast<T>(lambda * (weighting == Weighting::by_count ? static_cast<double>(entries) : 1.0));
 }
 
+/// Whether a row's system is singular whatever its entries are: without a penalty, and with fewer of them than k.
+__device__ __forceinline__ bool too_short(double lambda, offset_t entries, index_t k) {
+  return lambda == 0 && entries > 0 && entries < k;
+}
+
 /// flags[i] = whether row i is singular; x where it is not.
 template <class T>
 void solve_rows_large(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags);

@@ -80,13 +80,14 @@ __global__ void __launch_bounds__(kLargeThreads)
   solutions[n] = x.data + (first_row + n) * x.stride;
 }
 
-// Block n: whether row first_row + n is singular, by the factorization's verdict and its pivots.
+// Block n: whether row first_row + n is singular, by its number of entries, the factorization's verdict and its pivots.
 template <class T>
 __global__ void __launch_bounds__(kLargeThreads)
-    flag_batch_kernel(const T* grams, index_t k, index_t first_row, const T* thresholds, const int* info,
-                      unsigned char* flags) {
+    flag_batch_kernel(const T* grams, index_t k, CsrView<T> ratings, double lambda, index_t first_row,
+                      const T* thresholds, const int* info, unsigned char* flags) {
   const index_t n = blockIdx.x;
-  bool singular = info[n] != 0;
+  const offset_t entries = ratings.offsets[first_row + n + 1] - ratings.offsets[first_row + n];
+  bool singular = info[n] != 0 || too_short(lambda, entries, k);
   for (index_t f = threadIdx.x; f < k && !singular; f += kLargeThreads) {
     const T l = grams[n * k * k + f * k + f];
     singular = !(l * l > thresholds[n]);
@@ -137,8 +138,8 @@ void solve_batch(Resources& gpu, const SolveRows<T>& problem, offset_t chunk, co
          problem.x, first_row, singular_threshold(k, T{1}), batch.pointers, batch.pointers + count, batch.thresholds);
   factor(gpu.cusolver(), order, batch.pointers, batch.info, n);
   solve(gpu.cusolver(), order, batch.pointers, batch.pointers + count, batch.info + n, n);
-  launch(flag_batch_kernel<T>, count, kLargeThreads, 0, gpu.stream(), batch.grams, k, first_row, batch.thresholds,
-         batch.info, flags);
+  launch(flag_batch_kernel<T>, count, kLargeThreads, 0, gpu.stream(), batch.grams, k, problem.ratings,
+         problem.penalty.lambda, first_row, batch.thresholds, batch.info, flags);
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ Flaw unpacked(offset_t flaw) {
 template <class Body>
 __device__ __forceinline__ void for_each_in_grid(offset_t count, Body body) {
   const offset_t step = static_cast<offset_t>(gridDim.x) * kThreads;
+#pragma unroll 1
   for (offset_t n = static_cast<offset_t>(blockIdx.x) * kThreads + threadIdx.x; n < count; n += step) body(n);
 }
 

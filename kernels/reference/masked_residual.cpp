@@ -24,8 +24,8 @@ double penalty_term(MatrixView<const T> x, const offset_t* offsets, Penalty pena
   for (index_t i = 0; i < x.rows; ++i) {
     double squared = 0;
     for (index_t f = 0; f < x.cols; ++f) squared += static_cast<double>(x(i, f)) * static_cast<double>(x(i, f));
-    sum += penalty.weighting == Weighting::by_count ? static_cast<double>(offsets[i + 1] - offsets[i]) * squared
-                                                    : squared;
+    sum +=
+        penalty.weighting == Weighting::by_count ? static_cast<double>(offsets[i + 1] - offsets[i]) * squared : squared;
   }
   return 0.5 * penalty.lambda * sum;
 }

@@ -57,9 +57,10 @@ void solve_rows(const SolveRows<T>& problem) {
 
     const double count = problem.penalty.weighting == Weighting::by_count ? static_cast<double>(entries) : 1.0;
     const T ridge = static_cast<T>(problem.penalty.lambda * count);
+    const bool too_short = ridge == 0 && entries < k;
     for (index_t f = 0; f < k; ++f) a(f, f) += ridge;
 
-    if (cholesky(a)) {
+    if (!too_short && cholesky(a)) {
       cholesky_solve<T>(a, b);
     } else {
       solve_singular_row(problem, i, ridge);

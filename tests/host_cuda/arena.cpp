@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <iterator>
@@ -14,10 +15,11 @@
 namespace host_cuda {
 namespace {
 
-constexpr std::size_t kCapacity = std::size_t{16} << 30;  // address space only: pages come with their first use
+constexpr std::size_t kCapacity = std::size_t{64} << 30;  // address space only: pages come with their first use
 constexpr std::size_t kAlignment = 256;                   // cudaMalloc's
 constexpr std::size_t kPage = 4096;
-constexpr int kPoison = 0xFF;  // NaN in float and double, -1 in integers
+constexpr int kPoison = 0xFF;                                // NaN in float and double, -1 in integers
+constexpr std::size_t kPoisonedEnd = std::size_t{64} << 20;  // of a huge allocation: the rest stays without pages
 
 constexpr std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -72,7 +74,11 @@ void* Arena::allocate(std::size_t bytes) {
   }
   const DeviceAccess access;
   unpoison(at(offset), occupied);
-  std::memset(at(offset), kPoison, occupied);
+  std::memset(at(offset), kPoison, std::min(occupied, kPoisonedEnd));
+  if (occupied > kPoisonedEnd) {
+    const std::size_t from = std::max(kPoisonedEnd, occupied - kPoisonedEnd);
+    std::memset(at(offset + from), kPoison, occupied - from);
+  }
   poison(at(offset + bytes), occupied - bytes);
   return at(offset);
 }

@@ -11,7 +11,8 @@ class Arena {
  public:
   static Arena& instance();
 
-  /// Uninitialized memory, all bytes 0xFF, 256-byte aligned; null where it would exceed the limit.
+  /// Uninitialized memory, all bytes 0xFF (of a huge allocation, 64 MiB at either end), 256-byte aligned; null where it
+  /// would exceed the limit.
   void* allocate(std::size_t bytes);
   /// Whether `pointer` was live and is now free.
   bool release(const void* pointer);

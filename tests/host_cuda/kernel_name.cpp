@@ -3,14 +3,16 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <memory>
-#include <vector>
 
 namespace host_cuda {
 namespace {
@@ -20,19 +22,48 @@ std::string demangled(const char* symbol) {
   return name ? name.get() : symbol;
 }
 
-/// The function `offset` bytes into the loaded file `image`, by its symbol table: kernels have internal linkage
-/// often, so the dynamic linker (dladdr) does not know them.
-std::string symbol_at(const std::vector<char>& image, std::uintptr_t offset) {
-  const auto* header = reinterpret_cast<const Elf64_Ehdr*>(image.data());
-  const auto* sections = reinterpret_cast<const Elf64_Shdr*>(image.data() + header->e_shoff);
+/// A file's bytes, mapped; none where it cannot be read.
+class MappedFile {
+ public:
+  explicit MappedFile(const char* path) {
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status {};
+    if (file >= 0 && fstat(file, &status) == 0) {
+      size_ = static_cast<std::size_t>(status.st_size);
+      bytes_ = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
+    }
+    if (file >= 0) close(file);
+  }
+  ~MappedFile() {
+    if (readable()) munmap(bytes_, size_);
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  bool readable() const { return bytes_ != MAP_FAILED; }
+  template <class T>
+  const T* at(std::size_t offset) const {
+    return reinterpret_cast<const T*>(static_cast<const std::byte*>(bytes_) + offset);
+  }
+
+ private:
+  void* bytes_ = MAP_FAILED;
+  std::size_t size_ = 0;
+};
+
+/// The function at `address` of a loaded ELF file, by its symbol table: kernels have internal linkage often, so the
+/// dynamic linker (dladdr) does not know them.
+std::string symbol_at(const MappedFile& image, std::uintptr_t base, std::uintptr_t address) {
+  const auto* header = image.at<Elf64_Ehdr>(0);
+  const std::uintptr_t value = header->e_type == ET_DYN ? address - base : address;
+  const auto* sections = image.at<Elf64_Shdr>(header->e_shoff);
   for (int s = 0; s < header->e_shnum; ++s) {
     const Elf64_Shdr& table = sections[s];
     if (table.sh_type != SHT_SYMTAB) continue;
-    const char* names = image.data() + sections[table.sh_link].sh_offset;
-    const auto* symbols = reinterpret_cast<const Elf64_Sym*>(image.data() + table.sh_offset);
+    const auto* symbols = image.at<Elf64_Sym>(table.sh_offset);
     for (std::size_t i = 0; i < table.sh_size / sizeof(Elf64_Sym); ++i)
-      if (ELF64_ST_TYPE(symbols[i].st_info) == STT_FUNC && symbols[i].st_value == offset)
-        return demangled(names + symbols[i].st_name);
+      if (ELF64_ST_TYPE(symbols[i].st_info) == STT_FUNC && symbols[i].st_value == value)
+        return demangled(image.at<char>(sections[table.sh_link].sh_offset + symbols[i].st_name));
   }
   return {};
 }
@@ -44,13 +75,11 @@ std::string kernel_name(const void* address) {
   if (dladdr(address, &info) != 0 && info.dli_fname != nullptr) {
     if (info.dli_sname != nullptr && info.dli_saddr == address) return demangled(info.dli_sname);
     // The main program's name may be relative to a directory left since.
-    std::ifstream file(info.dli_fname, std::ios::binary);
-    if (!file) file.open("/proc/self/exe", std::ios::binary);
-    const std::vector<char> image{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    const auto base = reinterpret_cast<std::uintptr_t>(info.dli_fbase);
-    if (image.size() > sizeof(Elf64_Ehdr)) {
-      const bool relocated = reinterpret_cast<const Elf64_Ehdr*>(image.data())->e_type == ET_DYN;
-      const std::string name = symbol_at(image, reinterpret_cast<std::uintptr_t>(address) - (relocated ? base : 0));
+    const MappedFile named(info.dli_fname), program("/proc/self/exe");
+    const MappedFile& image = named.readable() ? named : program;
+    if (image.readable()) {
+      const std::string name =
+          symbol_at(image, reinterpret_cast<std::uintptr_t>(info.dli_fbase), reinterpret_cast<std::uintptr_t>(address));
       if (!name.empty()) return name;
     }
   }

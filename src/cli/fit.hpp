@@ -1,0 +1,66 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "backend.hpp"
+#include "checks.hpp"
+#include "progress.hpp"
+#include "seesaw/als.hpp"
+#include "seesaw/io/model.hpp"
+#include "seesaw/io/ratings.hpp"
+#include "seesaw/sparse.hpp"
+
+namespace seesaw::cli {
+
+struct FitOptions {
+  std::string ratings;
+  std::string output;
+  std::string validation;  ///< empty: none
+  double holdout = 0;      ///< 0: none
+  std::string start;       ///< a model to go on from; empty: none
+  index_t rank = 0;        ///< 0: the start's, or AlsOptions' default
+  AlsOptions als;
+  Precision precision = Precision::single;
+  BackendOptions backend;
+  RatingsOptions format;
+  ProgressStyle progress = ProgressStyle::automatic;
+  bool json = false;
+};
+
+/// What als() is given, in host memory.
+template <class T>
+struct FitData {
+  Csr<T> train;
+  Csr<T> validation;  ///< rows = 0: none
+  Matrix<T> y;        ///< start of the right factor; rows = 0: from the seed
+  Ids rows;
+  Ids cols;
+  offset_t merged = 0;
+  offset_t validation_unknown = 0;  ///< validation entries whose user or item the training file lacks
+  index_t start_known = 0;          ///< items that the start's model has
+};
+
+/// Reads the files, splits, and sets options.als.rank. Throws as the readers do, and Error where nothing is left to
+/// validate with or none of the start's items occurs.
+template <class T>
+FitData<T> read_fit_data(FitOptions& options, Progress& progress);
+
+extern template FitData<float> read_fit_data(FitOptions&, Progress&);
+extern template FitData<double> read_fit_data(FitOptions&, Progress&);
+
+/// What a fit came to, for its report.
+struct FitSummary {
+  index_t users = 0, items = 0;
+  offset_t entries = 0, merged = 0;
+  offset_t validation_entries = 0, validation_left_out = 0;  ///< the second are not among the first
+  std::string backend, why;
+  double mean = 0;
+  int best_run = 0, best_sweep = 0;
+  std::int64_t singular_rows = 0;
+  bool interrupted = false;
+};
+
+std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs);
+std::string fit_json(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs);
+
+}  // namespace seesaw::cli

@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <vector>
+
+#include "fit.hpp"
+#include "output.hpp"
+#include "seesaw/random.hpp"
+
+namespace seesaw::cli {
+namespace {
+
+/// An empty matrix of `rows` rows with room for `entries`.
+template <class T>
+Csr<T> with_room(const Csr<T>& like, offset_t entries) {
+  Csr<T> matrix{like.rows,
+                like.cols,
+                Buffer<offset_t>(like.rows + 1),
+                Buffer<column_t>(entries),
+                Buffer<T>(entries),
+                Buffer<T>(like.weights.empty() ? 0 : entries)};
+  matrix.offsets.data()[0] = 0;
+  return matrix;
+}
+
+/// The entries e of `from` with chosen[e] == wanted.
+template <class T>
+Csr<T> part(const Csr<T>& from, const std::vector<bool>& chosen, bool wanted, offset_t entries) {
+  Csr<T> to = with_room(from, entries);
+  offset_t at = 0;
+  for (index_t i = 0; i < from.rows; ++i) {
+    for (offset_t e = from.offsets.data()[i]; e < from.offsets.data()[i + 1]; ++e) {
+      if (chosen[static_cast<std::size_t>(e)] != wanted) continue;
+      to.columns.data()[at] = from.columns.data()[e];
+      to.values.data()[at] = from.values.data()[e];
+      if (!from.weights.empty()) to.weights.data()[at] = from.weights.data()[e];
+      ++at;
+    }
+    to.offsets.data()[i + 1] = at;
+  }
+  return to;
+}
+
+/// Factors of the items that the model has; the others as als() draws them.
+template <class T>
+Matrix<T> warm_start(const FitOptions& options, const Ids& cols, index_t& known) {
+  const Model<T> model = load_model<T>(options.start);
+  const index_t k = options.als.rank;
+  Matrix<T> y(cols.size(), k);
+  auto host = Context::reference();
+  fill_normal(host, options.als.seed, 1 / std::sqrt(static_cast<double>(k)), y.view());
+  known = 0;
+  for (index_t j = 0; j < cols.size(); ++j) {
+    const index_t old = cols.integral() ? model.cols.find(cols.integer(j)) : model.cols.find(cols.text(j));
+    if (old < 0) continue;
+    std::copy_n(model.y.view().row(old), k, y.view().row(j));
+    ++known;
+  }
+  if (known == 0) throw Error(fmt::format("{}: none of its items occurs in {}", options.start, options.ratings));
+  return y;
+}
+
+template <class T>
+void read_validation(const FitOptions& options, Context& host, FitData<T>& data) {
+  RatingsOptions format = options.format;
+  format.rows = &data.rows;
+  format.cols = &data.cols;
+  const Ratings<T> ratings = read_ratings<T>(options.validation, format);
+  data.validation_unknown = ratings.left_out;
+  data.validation = compress(host, ratings.entries.view());
+  if (data.validation.view().entries == 0)
+    throw Error(fmt::format("{}: none of its ratings is of a user and an item that {} has", options.validation,
+                            options.ratings));
+}
+
+/// Moves about `fraction` of the entries out of `matrix` into the result: those for whose place (i, j) a number drawn
+/// from the seed is below `fraction`, except the last one of a row or a column.
+template <class T>
+Csr<T> hold_out(Csr<T>& matrix, double fraction, std::uint64_t seed) {
+  const std::uint64_t place_seed = random_bits(seed, 0);  // the start draws from the seed itself
+  const offset_t all = matrix.values.size();
+  std::vector<offset_t> left(static_cast<std::size_t>(matrix.cols));
+  for (offset_t e = 0; e < all; ++e) ++left[static_cast<std::size_t>(matrix.columns.data()[e])];
+  std::vector<bool> held(static_cast<std::size_t>(all));
+  offset_t count = 0;
+  for (index_t i = 0; i < matrix.rows; ++i) {
+    offset_t left_of_row = matrix.offsets.data()[i + 1] - matrix.offsets.data()[i];
+    for (offset_t e = matrix.offsets.data()[i]; e < matrix.offsets.data()[i + 1]; ++e) {
+      const column_t j = matrix.columns.data()[e];
+      offset_t& left_of_column = left[static_cast<std::size_t>(j)];
+      const auto place = static_cast<std::uint64_t>(i * matrix.cols + j);
+      if (left_of_row == 1 || left_of_column == 1 || random_uniform(place_seed, place) >= fraction) continue;
+      held[static_cast<std::size_t>(e)] = true;
+      --left_of_row;
+      --left_of_column;
+      ++count;
+    }
+  }
+  Csr<T> result = part(matrix, held, true, count);
+  matrix = part(matrix, held, false, all - count);
+  return result;
+}
+
+}  // namespace
+
+template <class T>
+FitData<T> read_fit_data(FitOptions& options, Progress& progress) {
+  const auto begin = std::chrono::steady_clock::now();
+  progress.status("reading " + options.ratings);
+  Context host = Context::cpu(options.backend.threads);
+  FitData<T> data;
+  {
+    Ratings<T> ratings = read_ratings<T>(options.ratings, options.format);
+    data.train = compress(host, ratings.entries.view());
+    data.rows = std::move(ratings.rows);
+    data.cols = std::move(ratings.cols);
+    data.merged = ratings.merged;
+  }
+  if (!options.validation.empty()) read_validation(options, host, data);
+  if (options.holdout > 0) {
+    data.validation = hold_out(data.train, options.holdout, options.als.seed);
+    if (data.validation.view().entries == 0)
+      throw Error(fmt::format("--holdout {} of {} ratings leaves none to validate with", options.holdout,
+                              data.train.view().entries));
+  }
+  if (!options.start.empty()) data.y = warm_start<T>(options, data.cols, data.start_known);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  progress.note(fmt::format("{}: {} ratings by {} users of {} items, read in {}", options.ratings,
+                            data.train.view().entries + (options.holdout > 0 ? data.validation.view().entries : 0),
+                            data.rows.size(), data.cols.size(), seconds_text(took.count())));
+  if (data.merged > 0) progress.note(fmt::format("{} of them stood for a user and item already rated", data.merged));
+  if (data.validation.rows > 0)
+    progress.note(fmt::format("{} ratings to validate with", data.validation.view().entries) +
+                  (data.validation_unknown > 0
+                       ? fmt::format("; {} left out, of users or items without ratings", data.validation_unknown)
+                       : ""));
+  if (!options.start.empty())
+    progress.note(
+        fmt::format("going on from {}: {} of {} items known there", options.start, data.start_known, data.cols.size()));
+  return data;
+}
+
+template FitData<float> read_fit_data(FitOptions&, Progress&);
+template FitData<double> read_fit_data(FitOptions&, Progress&);
+
+}  // namespace seesaw::cli

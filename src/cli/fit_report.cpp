@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include "fit.hpp"
+#include "json.hpp"
+#include "seesaw/version.hpp"
+
+namespace seesaw::cli {
+namespace {
+
+/// The sweep whose factors were kept.
+const SweepRecord& kept_sweep(const std::vector<AlsRun>& runs, int best_run, int best_sweep) {
+  return runs.at(static_cast<std::size_t>(best_run)).history.at(static_cast<std::size_t>(best_sweep) - 1);
+}
+
+/// Over all starts.
+std::pair<int, double> sweeps_and_seconds(const std::vector<AlsRun>& runs) {
+  std::pair<int, double> total{0, 0};
+  for (const AlsRun& run : runs) {
+    total.first += static_cast<int>(run.history.size());
+    if (!run.history.empty()) total.second += run.history.back().seconds;
+  }
+  return total;
+}
+
+}  // namespace
+
+std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs) {
+  const auto [sweeps, seconds] = sweeps_and_seconds(runs);
+  const SweepRecord& best = kept_sweep(runs, summary.best_run, summary.best_sweep);
+  std::string text = fmt::format("{}: rank {}, {} users, {} items, {} ratings\n", options.output, options.als.rank,
+                                 summary.users, summary.items, summary.entries);
+  text += fmt::format("sweep {}", summary.best_sweep);
+  if (runs.size() > 1) text += fmt::format(" of start {}", summary.best_run + 1);
+  text += fmt::format(": {}\n", merits(best));
+  text += fmt::format("{} sweeps in {}, {} each; ended by {}\n", sweeps, seconds_text(seconds),
+                      seconds_text(seconds / sweeps), summary.interrupted ? "Ctrl-C" : to_string(runs.back().stopped));
+  if (summary.singular_rows > 0)
+    text += fmt::format("{} users or items were solved by minimum norm: too few ratings for rank {} and this lambda\n",
+                        summary.singular_rows, options.als.rank);
+  return text;
+}
+
+std::string fit_json(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs) {
+  const auto [sweeps, seconds] = sweeps_and_seconds(runs);
+  const SweepRecord& best = kept_sweep(runs, summary.best_run, summary.best_sweep);
+  Json all_runs = Json::array();
+  for (const AlsRun& run : runs) all_runs.push_back(json_of(run));
+  Json document = {{"command", "fit"},
+                   {"version", kVersion},
+                   {"ratings",
+                    {{"path", options.ratings},
+                     {"entries", summary.entries},
+                     {"users", summary.users},
+                     {"items", summary.items},
+                     {"merged", summary.merged}}},
+                   {"validation", nullptr},
+                   {"backend", {{"description", summary.backend}, {"why", summary.why}}},
+                   {"precision", options.precision == Precision::single ? "float" : "double"},
+                   {"options", json_of(options.als)},
+                   {"mean", summary.mean},
+                   {"runs", all_runs},
+                   {"best_run", summary.best_run},
+                   {"best_sweep", summary.best_sweep},
+                   {"train_rmse", best.train_rmse},
+                   {"validation_rmse", best.validation_rmse},
+                   {"singular_rows", summary.singular_rows},
+                   {"seconds_per_sweep", seconds / sweeps},
+                   {"interrupted", summary.interrupted},
+                   {"model", options.output}};
+  if (summary.validation_entries > 0)
+    document["validation"] = {{"path", options.validation.empty() ? Json(nullptr) : Json(options.validation)},
+                              {"entries", summary.validation_entries},
+                              {"left_out", summary.validation_left_out}};
+  return to_text(document);
+}
+
+}  // namespace seesaw::cli

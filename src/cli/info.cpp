@@ -1,0 +1,218 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <fstream>
+#include <memory>
+#include <string_view>
+
+#include "arguments.hpp"
+#include "commands.hpp"
+#include "json.hpp"
+#include "output.hpp"
+#include "seesaw/io/model.hpp"
+#include "seesaw/version.hpp"
+
+namespace seesaw::cli {
+namespace {
+
+struct InfoOptions {
+  std::string file;
+  index_t rows = 0, cols = 0;
+  offset_t entries = 0;
+  index_t rank = AlsOptions{}.rank;
+  bool weights = false;
+  Precision precision = Precision::single;
+  RatingsOptions format;
+  bool json = false;
+};
+
+// ---- the program and the machine
+
+Json cuda_info() {
+  Json cuda = {{"built", cuda_built()}, {"devices", cuda_device_count()}};
+  if (cuda_device_count() > 0) {
+    const Context device = Context::cuda();
+    cuda["description"] = device.description();
+    cuda["available_bytes"] = device.memory()->available();
+  }
+  return cuda;
+}
+
+Json program_info(const InfoOptions& options) {
+  const Context cpu = Context::cpu(options.format.threads);
+  return {{"command", "info"},
+          {"version", kVersion},
+          {"reference", {{"description", Context::reference().description()}}},
+          {"cpu", {{"description", cpu.description()}, {"available_bytes", cpu.memory()->available()}}},
+          {"cuda", cuda_info()},
+          {"libraries",
+           {{"CLI11", CLI11_VERSION},
+            {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+            {"nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                                          NLOHMANN_JSON_VERSION_PATCH)}}},
+          {"compiler", __VERSION__}};
+}
+
+std::string program_text(const Json& info) {
+  const Json& cuda = info["cuda"];
+  std::string devices = "cuda: not in this build";
+  if (cuda["built"]) devices = "cuda: built, no device";
+  if (cuda.contains("description"))
+    devices = fmt::format("{}, {} free", cuda["description"].get<std::string>(), bytes_text(cuda["available_bytes"]));
+  std::string libraries;
+  for (const auto& [name, version] : info["libraries"].items())
+    libraries += fmt::format("{}{} {}", libraries.empty() ? "" : ", ", name, version.get<std::string>());
+  return fmt::format("seesaw {}\nbackends   {}\n           {}, {} free\n           {}\nlibraries  {}\ncompiler   {}\n",
+                     info["version"].get<std::string>(), info["reference"]["description"].get<std::string>(),
+                     info["cpu"]["description"].get<std::string>(), bytes_text(info["cpu"]["available_bytes"]), devices,
+                     libraries, info["compiler"].get<std::string>());
+}
+
+// ---- the memory of a problem
+
+Json memory_info(const InfoOptions& options) {
+  const std::int64_t element = options.precision == Precision::single ? sizeof(float) : sizeof(double);
+  return {
+      {"users", options.rows},
+      {"items", options.cols},
+      {"entries", options.entries},
+      {"rank", options.rank},
+      {"precision", options.precision == Precision::single ? "float" : "double"},
+      {"ratings_bytes", ratings_bytes(options.rows, options.entries, options.weights, element)},
+      {"fit_bytes", als_memory(options.rows, options.cols, options.entries, options.weights, options.rank, element)}};
+}
+
+std::string memory_text(const Json& info) {
+  const Json& problem = info["problem"];
+  const std::int64_t ratings = problem["ratings_bytes"], fit = problem["fit_bytes"];
+  const auto verdict = [&](const Json& backend) {
+    return ratings + fit <= backend["available_bytes"].get<std::int64_t>() ? "fits" : "does not fit";
+  };
+  std::string text = fmt::format(
+      "problem    {} users x {} items, {} ratings, rank {}, {}\nmemory     {} for the ratings and {} to fit: {} into "
+      "the "
+      "memory of the cpu",
+      problem["users"].get<index_t>(), problem["items"].get<index_t>(), problem["entries"].get<offset_t>(),
+      problem["rank"].get<index_t>(), problem["precision"].get<std::string>(), bytes_text(ratings), bytes_text(fit),
+      verdict(info["cpu"]));
+  if (info["cuda"].contains("available_bytes")) text += fmt::format(", {} into that of cuda", verdict(info["cuda"]));
+  return text + "\n";
+}
+
+// ---- a model
+
+bool is_hdf5(const std::string& path) {
+  constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
+  std::string head(kSignature.size(), '\0');
+  std::ifstream(path, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head == kSignature;
+}
+
+template <class T>
+Json model_json(const std::string& path) {
+  const ModelInfo head = model_info(path);
+  const Model<T> model = load_model<T>(path);
+  Json runs = Json::array();
+  for (const AlsRun& run : model.runs) runs.push_back(json_of(run));
+  return {{"path", path},
+          {"schema_version", head.schema_version},
+          {"written_by", head.written_by},
+          {"precision", head.precision},
+          {"users", head.rows},
+          {"items", head.cols},
+          {"rank", head.rank},
+          {"mean", model.mean},
+          {"options", json_of(model.options)},
+          {"runs", runs},
+          {"best_run", model.best_run},
+          {"best_sweep", model.best_sweep}};
+}
+
+std::string model_text(const Json& model) {
+  const Json& options = model["options"];
+  std::string text = fmt::format(
+      "model      {}: {} users x {} items, rank {}, {}, mean {:.6g}, written by seesaw {} (schema {})\n"
+      "fitted     lambda {} and {}, {}, {}, seed {}\n",
+      model["path"].get<std::string>(), model["users"].get<index_t>(), model["items"].get<index_t>(),
+      model["rank"].get<index_t>(), model["precision"].get<std::string>(), model["mean"].get<double>(),
+      model["written_by"].get<std::string>(), model["schema_version"].get<int>(), options["lambda_x"].get<double>(),
+      options["lambda_y"].get<double>(), options["weighting"].get<std::string>(),
+      options["centre"].get<bool>() ? "centred" : "not centred", options["seed"].get<std::uint64_t>());
+  for (const Json& run : model["runs"]) {
+    const Json& last = run["history"].back();
+    text += fmt::format("start      seed {}: {} sweeps in {}, ended by {}, train RMSE {:.4f}",
+                        run["seed"].get<std::uint64_t>(), last["sweep"].get<int>(), seconds_text(last["seconds"]),
+                        run["stopped"].get<std::string>(), last["train_rmse"].get<double>());
+    if (last["validation_rmse"].is_number() && !std::isnan(last["validation_rmse"].get<double>()))
+      text += fmt::format(", validation RMSE {:.4f}", last["validation_rmse"].get<double>());
+    text += "\n";
+  }
+  if (!model["runs"].empty())
+    text += fmt::format("kept       sweep {} of start {}\n", model["best_sweep"].get<int>(),
+                        model["best_run"].get<int>() + 1);
+  return text;
+}
+
+// ---- the command
+
+void info(InfoOptions& options) {
+  Json document = program_info(options);
+  if (!options.file.empty()) {
+    require_readable(options.file);
+    if (is_hdf5(options.file)) {
+      document["model"] = with_precision(precision_of_model(options.file),
+                                         [&](auto number) { return model_json<decltype(number)>(options.file); });
+    } else {
+      const Ratings<float> ratings = read_ratings<float>(options.file, options.format);
+      options.rows = ratings.rows.size();
+      options.cols = ratings.cols.size();
+      options.entries = ratings.entries.view().entries;
+      options.weights = !options.format.weight.empty();
+    }
+  }
+  if (options.entries > 0) document["problem"] = memory_info(options);
+  std::string text;
+  if (options.json) {
+    text = to_text(document);
+  } else {
+    text = program_text(document);
+    if (document.contains("problem")) text += memory_text(document);
+    if (document.contains("model")) text += model_text(document["model"]);
+  }
+  Output output;
+  output.write(text);
+  output.finish();
+}
+
+}  // namespace
+
+void add_info(CLI::App& program) {
+  const auto options = std::make_shared<InfoOptions>();
+  CLI::App& command =
+      *program.add_subcommand("info", "Backends, versions, the memory a problem takes, what a model holds");
+  command.add_option("FILE", options->file, "A model, or ratings whose memory is to be told");
+  const auto size = [&](const char* name, std::int64_t& value, std::int64_t most, const char* description) {
+    return command.add_option(name, value, description)->type_name("N")->check(between(1, most))->group("Problem");
+  };
+  CLI::Option* const rows =
+      size("--users,--rows", options->rows, kMostRows, "Users of a problem whose memory is to be told");
+  CLI::Option* const cols = size("--items,--cols", options->cols, kMostRows, "Its items");
+  CLI::Option* const entries = size("--entries", options->entries, kMostEntries, "Its ratings");
+  rows->needs(cols, entries);
+  cols->needs(rows, entries);
+  entries->needs(rows, cols);
+  size("--rank,-k", options->rank, kMostRank, "Its rank")->capture_default_str();
+  command.add_flag("--weights", options->weights, "Its ratings have weights")->group("Problem");
+  add_precision(command, options->precision)->group("Problem");
+  add_threads(command, options->format.threads);
+  add_format(command, options->format);
+  add_json(command, options->json);
+  command.footer(
+      "Examples:\n"
+      "  seesaw info\n"
+      "  seesaw info model.h5\n"
+      "  seesaw info --users 480189 --items 17770 --entries 100480507 --rank 128");
+  command.callback([options] { info(*options); });
+}
+
+}  // namespace seesaw::cli

@@ -1,0 +1,34 @@
+#include "json.hpp"
+
+namespace seesaw::cli {
+
+std::string to_text(const Json& document) {
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json json_of(const AlsOptions& options) {
+  return {{"rank", options.rank},
+          {"lambda_x", options.lambda_x},
+          {"lambda_y", options.lambda_y},
+          {"weighting", options.weighting == Weighting::by_count ? "by-count" : "plain"},
+          {"centre", options.centre},
+          {"seed", options.seed},
+          {"restarts", options.restarts},
+          {"sweeps", options.stopping.sweeps},
+          {"tolerance", options.stopping.tolerance},
+          {"time_limit", options.stopping.seconds},
+          {"patience", options.stopping.patience}};
+}
+
+Json json_of(const AlsRun& run) {
+  Json history = Json::array();
+  for (const SweepRecord& record : run.history)
+    history.push_back({{"sweep", record.sweep},
+                       {"objective", record.objective},
+                       {"train_rmse", record.train_rmse},
+                       {"validation_rmse", record.validation_rmse},
+                       {"seconds", record.seconds}});
+  return {{"seed", run.seed}, {"stopped", to_string(run.stopped)}, {"history", history}};
+}
+
+}  // namespace seesaw::cli

@@ -1,0 +1,19 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "seesaw/als.hpp"
+
+namespace seesaw::cli {
+
+/// Keys in the order in which they were added.
+using Json = nlohmann::ordered_json;
+
+/// Bytes that are not UTF-8 (in a path, say) become U+FFFD. A number that is not finite becomes null.
+std::string to_text(const Json& document);
+
+Json json_of(const AlsOptions& options);
+Json json_of(const AlsRun& run);
+
+}  // namespace seesaw::cli

@@ -1,0 +1,54 @@
+#include "output.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <iterator>
+#include <system_error>
+
+#include "seesaw/errors.hpp"
+
+namespace seesaw::cli {
+
+Output::Output(const std::string& path) {
+  if (!path.empty()) file_.emplace(path);
+}
+
+void Output::write(std::string_view text) {
+  constexpr std::size_t kBlock = 1 << 20;
+  waiting_ += text;
+  if (waiting_.size() >= kBlock) flush();
+}
+
+void Output::finish() {
+  flush();
+  if (file_) file_->commit();
+}
+
+void Output::flush() {
+  if (file_) {
+    file_->write(waiting_);
+  } else {
+    for (std::string_view rest = waiting_; !rest.empty();) {
+      const ssize_t count = ::write(STDOUT_FILENO, rest.data(), rest.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) throw IoError("standard output: cannot be written: " + std::generic_category().message(errno));
+      rest.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+  waiting_.clear();
+}
+
+std::string bytes_text(std::int64_t bytes) {
+  constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  double amount = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (amount >= 1024 && unit + 1 < std::size(kUnits)) {
+    amount /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", amount, kUnits[unit]);
+}
+
+}  // namespace seesaw::cli

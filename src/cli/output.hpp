@@ -1,0 +1,31 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "seesaw/io/atomic_file.hpp"
+
+namespace seesaw::cli {
+
+/// What a command answers: on standard output, or in a file that appears when it is whole.
+class Output {
+ public:
+  /// An empty path is standard output. Throws IoError.
+  explicit Output(const std::string& path = "");
+  /// Throws IoError with the reason.
+  void write(std::string_view text);
+  /// Everything is written, or IoError is thrown.
+  void finish();
+
+ private:
+  void flush();
+
+  std::optional<AtomicFile> file_;
+  std::string waiting_;
+};
+
+/// "1.5 GiB".
+std::string bytes_text(std::int64_t bytes);
+
+}  // namespace seesaw::cli

@@ -1,0 +1,66 @@
+#include "titles.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <vector>
+
+#include "checks.hpp"
+#include "delimited.hpp"
+
+namespace seesaw::cli {
+namespace {
+
+/// How many bytes follow the first one of a character; -1 where it is not one.
+int followers(unsigned char first) {
+  if (first < 0x80) return 0;
+  if (first >= 0xC2 && first < 0xE0) return 1;
+  if (first >= 0xE0 && first < 0xF0) return 2;
+  if (first >= 0xF0 && first < 0xF5) return 3;
+  return -1;
+}
+
+bool is_utf8(const std::string& text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    int rest = followers(static_cast<unsigned char>(text[i]));
+    if (rest < 0) return false;
+    for (; rest > 0; --rest)
+      if (++i == text.size() || (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return false;
+  }
+  return true;
+}
+
+std::string from_latin1(const std::string& text) {
+  std::string utf8;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      utf8 += c;
+    } else {
+      utf8 += static_cast<char>(0xC0 | (byte >> 6));
+      utf8 += static_cast<char>(0x80 | (byte & 0x3F));
+    }
+  }
+  return utf8;
+}
+
+}  // namespace
+
+std::unordered_map<std::string, std::string> read_titles(const std::string& path) {
+  require_readable(path);
+  std::ifstream file(path);
+  std::unordered_map<std::string, std::string> titles;
+  std::vector<std::string> fields;
+  std::string line, separator;
+  for (long long number = 1; next_line(file, number == 1, line); ++number) {
+    if (line.empty()) continue;
+    if (separator.empty()) separator = separator_of(line);
+    if (!split_fields(line, separator, fields) || fields.size() < 2)
+      throw ParseError(fmt::format("{}:{}: expected an item's id and its title", path, number));
+    titles[fields[0]] = is_utf8(fields[1]) ? fields[1] : from_latin1(fields[1]);
+  }
+  if (file.bad()) throw IoError(path + ": cannot be read");
+  return titles;
+}
+
+}  // namespace seesaw::cli

@@ -1,0 +1,121 @@
+#include "duplicates.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+#include <utility>
+
+#include "parallel.hpp"
+
+namespace seesaw::io {
+namespace {
+
+/// A place as one number, row above column.
+struct Places {
+  const column_t* rows;
+  const column_t* cols;
+  offset_t size;
+
+  std::uint64_t operator[](offset_t e) const {
+    return static_cast<std::uint64_t>(rows[e]) << 32 | static_cast<std::uint32_t>(cols[e]);
+  }
+};
+
+/// Places dealt out by their hash.
+struct Buckets {
+  std::vector<offset_t> starts;
+  Buffer<std::uint64_t> places;
+};
+
+Buckets deal_out(const Places& places, int bits, int threads) {
+  const index_t buckets = index_t{1} << bits, parts = threads;
+  const auto bucket_of = [&](std::uint64_t place) {
+    return bits == 0 ? std::size_t{0} : static_cast<std::size_t>(mixed(place) >> (64 - bits));
+  };
+  std::vector<std::vector<offset_t>> at(static_cast<std::size_t>(parts));
+  parallel_for(threads, parts, [&](index_t part) {
+    std::vector<offset_t> counts(static_cast<std::size_t>(buckets));
+    const Range range = part_of(places.size, part, parts);
+    for (offset_t e = range.first; e < range.last; ++e) ++counts[bucket_of(places[e])];
+    at[static_cast<std::size_t>(part)] = std::move(counts);
+  });
+  Buckets dealt{{}, Buffer<std::uint64_t>(places.size)};
+  offset_t total = 0;
+  for (std::size_t b = 0; b < static_cast<std::size_t>(buckets); ++b) {
+    dealt.starts.push_back(total);
+    for (auto& counts : at) total += std::exchange(counts[b], total);
+  }
+  dealt.starts.push_back(total);
+  parallel_for(threads, parts, [&](index_t part) {
+    auto& next = at[static_cast<std::size_t>(part)];
+    const Range range = part_of(places.size, part, parts);
+    for (offset_t e = range.first; e < range.last; ++e) {
+      const std::uint64_t place = places[e];
+      dealt.places.data()[next[bucket_of(place)]++] = place;
+    }
+  });
+  return dealt;
+}
+
+/// The places that occur again, as often as they do.
+std::vector<std::uint64_t> repeated_among(const std::uint64_t* first, const std::uint64_t* last) {
+  constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
+  const std::uint64_t size = std::bit_ceil(2 * static_cast<std::uint64_t>(last - first) + 1);
+  std::vector<std::uint64_t> seen(static_cast<std::size_t>(size), kEmpty);
+  std::vector<std::uint64_t> repeated;
+  for (; first != last; ++first) {
+    auto at = static_cast<std::size_t>(mixed(*first) & (size - 1));
+    while (seen[at] != kEmpty && seen[at] != *first) at = static_cast<std::size_t>((at + 1) & (size - 1));
+    if (seen[at] == *first) repeated.push_back(*first);
+    seen[at] = *first;
+  }
+  return repeated;
+}
+
+}  // namespace
+
+std::vector<Repeat> find_repeats(const Buffer<column_t>& rows, const Buffer<column_t>& cols, int threads) {
+  constexpr std::uint64_t kBucket = 1 << 14;  // whose table stays in the cache
+  constexpr int kMostBits = 12;
+  const Places places{rows.data(), cols.data(), rows.size()};
+  const auto parts = static_cast<std::uint64_t>(places.size) / kBucket;
+  const Buckets dealt = deal_out(places, std::min(static_cast<int>(std::bit_width(parts)), kMostBits), threads);
+  std::vector<std::vector<std::uint64_t>> found(dealt.starts.size() - 1);
+  parallel_for(threads, static_cast<index_t>(found.size()), [&](index_t i) {
+    const auto b = static_cast<std::size_t>(i);
+    const std::uint64_t* const first = dealt.places.data();
+    found[b] = repeated_among(first + dealt.starts[b], first + dealt.starts[b + 1]);
+  });
+  constexpr offset_t kNone = -1;
+  std::unordered_map<std::uint64_t, offset_t> first_entry;
+  for (const auto& some : found)
+    for (const std::uint64_t place : some) first_entry[place] = kNone;
+  std::vector<Repeat> repeats;
+  if (first_entry.empty()) return repeats;
+  for (offset_t e = 0; e < places.size; ++e) {
+    const auto known = first_entry.find(places[e]);
+    if (known == first_entry.end()) continue;
+    if (known->second == kNone)
+      known->second = e;
+    else
+      repeats.push_back({known->second, e});
+  }
+  return repeats;
+}
+
+template <class T>
+void merge_repeats(std::vector<Repeat> repeats, Duplicates policy, T* values) {
+  std::stable_sort(repeats.begin(), repeats.end(), [](const Repeat& a, const Repeat& b) { return a.first < b.first; });
+  for (std::size_t i = 0; i < repeats.size();) {
+    const offset_t first = repeats[i].first;
+    double sum = values[first], last = 0;
+    int count = 1;
+    for (; i < repeats.size() && repeats[i].first == first; ++i, ++count) sum += last = values[repeats[i].again];
+    values[first] = static_cast<T>(policy == Duplicates::last ? last : policy == Duplicates::mean ? sum / count : sum);
+  }
+}
+
+template void merge_repeats<float>(std::vector<Repeat>, Duplicates, float*);
+template void merge_repeats<double>(std::vector<Repeat>, Duplicates, double*);
+
+}  // namespace seesaw::io

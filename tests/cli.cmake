@@ -1,0 +1,12 @@
+# The tool, end to end.
+find_package(Python3 COMPONENTS Interpreter)
+if(NOT TARGET seesaw_tool)
+  add_test(NAME cli COMMAND ${CMAKE_COMMAND} -E echo "skipped: the tool is not built (SEESAW_TOOL)")
+  set_tests_properties(cli PROPERTIES SKIP_REGULAR_EXPRESSION "skipped")
+elseif(NOT Python3_FOUND)
+  add_test(NAME cli COMMAND ${CMAKE_COMMAND} -E echo "skipped: no Python 3 interpreter")
+  set_tests_properties(cli PROPERTIES SKIP_REGULAR_EXPRESSION "skipped")
+else()
+  add_test(NAME cli COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/cli_test.py $<TARGET_FILE:seesaw_tool>)
+  set_tests_properties(cli PROPERTIES TIMEOUT 600)
+endif()

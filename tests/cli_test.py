@@ -1,0 +1,573 @@
+"""The tool `seesaw`, end to end.   cli_test.py TOOL [unittest arguments]"""
+import fcntl
+import gzip
+import json
+import math
+import os
+import pty
+import re
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import unittest
+
+TOOL = None
+
+
+def run(*arguments, **options):
+    """On the cpu backend where a fit names none: a cuda device may be there, or host_cuda, which is slow."""
+    options.setdefault("stdout", subprocess.PIPE)
+    if arguments and arguments[0] == "fit" and not {"--backend", "--help"} & set(arguments):
+        arguments += ("--backend", "cpu")
+    environment = dict(os.environ, OMP_NUM_THREADS="2")
+    return subprocess.run([TOOL, *map(str, arguments)], stderr=subprocess.PIPE, text=True, timeout=60,
+                          env=environment, **options)
+
+
+class ToolTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, content):
+        with open(self.path(name), "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        return self.path(name)
+
+    def ok(self, *arguments, **options):
+        done = run(*arguments, **options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def json(self, *arguments):
+        done = self.ok(*arguments, "--json")
+        self.assertEqual(done.stderr, "")
+        return json.loads(done.stdout)
+
+    def fails(self, code, pattern, *arguments, **options):
+        """Exit code, and one line on standard error that matches; nothing on standard output."""
+        done = run(*arguments, **options)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertRegex(done.stderr, r"\Aseesaw: [^\n]*\n\Z")
+        self.assertRegex(done.stderr, pattern)
+        self.assertFalse(done.stdout)
+        return done
+
+    def rank_one(self):
+        """a_ij = u_i v_j with u = 1..4 and v = 1, 2, 3; (4, 3), which is 12, is not in the file."""
+        lines = [f"{i},{10 * j},{i * j}" for i in range(1, 5) for j in range(1, 4) if (i, j) != (4, 3)]
+        return self.write("rank_one.csv", "user,item,rating\n" + "\n".join(lines) + "\n")
+
+    def fit_rank_one(self):
+        model = self.path("rank_one.h5")
+        self.ok("fit", self.rank_one(), "-o", model, "-k", 1, "--lambda", 0, "--no-centre", "--sweeps", 200,
+                "--precision", "double")
+        return model
+
+    def planted(self, name="planted.csv", *more, seed=5):
+        path = self.path(name)
+        self.ok("generate", "-o", path, "--users", 60, "--items", 40, "--entries", 1200, "--rank", 3, "--mean", 3,
+                "--noise", 0.1, "--seed", seed, *more)
+        return path
+
+
+class RoundTrip(ToolTest):
+    def test_an_exact_rank_one_matrix_is_completed(self):
+        model = self.fit_rank_one()
+        # ALS converges linearly; 200 sweeps leave rounding alone.
+        done = self.ok("predict", model, "--user", 4, "--item", 30)
+        self.assertAlmostEqual(float(done.stdout), 12, delta=1e-9)
+        held_out = self.write("held_out.csv", "user,item,rating\n4,30,13\n1,10,0\n9,10,1\n1,99,1\n")
+        # Predictions 12 and 1 against 13 and 0; user 9 and item 99 are unknown.
+        result = self.json("evaluate", model, held_out)
+        self.assertEqual((result["count"], result["left_out"]), (2, 2))
+        self.assertAlmostEqual(result["rmse"], 1, delta=1e-9)
+        self.assertAlmostEqual(result["mae"], 1, delta=1e-9)
+        text = self.ok("evaluate", model, held_out).stdout
+        self.assertRegex(text, r"^RMSE 1, MAE 1 over 2 ratings; 2 left out")
+
+    def test_rmse_and_mae_by_hand(self):
+        model = self.fit_rank_one()
+        ratings = self.write("r.csv", "user,item,rating\n1,10,1\n2,20,7\n4,30,12\n")  # errors 0, 3, 0
+        result = self.json("evaluate", model, ratings)
+        self.assertAlmostEqual(result["rmse"], math.sqrt(3), delta=1e-9)
+        self.assertAlmostEqual(result["mae"], 1, delta=1e-9)
+        clipped = self.json("evaluate", model, ratings, "--clip", "2,6")  # predictions 2, 4, 6
+        self.assertAlmostEqual(clipped["mae"], (1 + 3 + 6) / 3, delta=1e-9)
+
+    def test_pairs(self):
+        model = self.fit_rank_one()
+        pairs = self.write("pairs.csv", "item,user\n30,4\n10,2\n")
+        done = self.ok("predict", model, "--pairs", pairs)
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0], "user,item,prediction")
+        self.assertEqual([line.split(",")[:2] for line in lines[1:]], [["4", "30"], ["2", "10"]])
+        self.assertAlmostEqual(float(lines[1].split(",")[2]), 12, delta=1e-9)
+        self.assertAlmostEqual(float(lines[2].split(",")[2]), 2, delta=1e-9)
+        self.ok("predict", model, "--pairs", pairs, "-o", self.path("out.csv"))
+        with open(self.path("out.csv")) as file:
+            self.assertEqual(file.read(), done.stdout)
+        from_input = self.ok("predict", model, "--pairs", "-", input="4 30\n\n2 10\n")  # no header, blanks
+        self.assertEqual(from_input.stdout, done.stdout)
+        document = self.json("predict", model, "--pairs", pairs)
+        self.assertEqual(document["predictions"][0]["user"], "4")
+        self.assertAlmostEqual(document["predictions"][0]["prediction"], 12, delta=1e-9)
+
+    def test_unknown_users_of_pairs(self):
+        model = self.path("m.h5")
+        self.ok("fit", self.rank_one(), "-o", model, "-k", 1)
+        mean = json.loads(self.ok("info", model, "--json").stdout)["model"]["mean"]
+        self.assertAlmostEqual(mean, (60 - 12) / 11, delta=1e-9)  # (1+2+3+4)(1+2+3) - 12 over 11 entries
+        pairs = self.write("pairs.tsv", "1\t10\n7\t10\n1\t70\n")
+        self.fails(1, r'pairs\.tsv:2: .*knows no user "7"', "predict", model, "--pairs", pairs, "-o",
+                   self.path("o.csv"))
+        self.assertFalse(os.path.exists(self.path("o.csv")))
+        skipped = self.ok("predict", model, "--pairs", pairs, "--unknown", "skip").stdout.splitlines()
+        self.assertEqual(len(skipped), 2)
+        filled = self.ok("predict", model, "--pairs", pairs, "--unknown", "mean").stdout.splitlines()
+        self.assertAlmostEqual(float(filled[2].split(",")[2]), mean, delta=1e-6)
+        self.assertAlmostEqual(float(filled[3].split(",")[2]), mean, delta=1e-6)
+
+    def test_string_ids_and_quotes(self):
+        ratings = self.write("s.csv", 'user,item,rating\nann,"salt, pepper",1\nann,oil,2\n'
+                                      'bob,"salt, pepper",2\nbob,oil,4\n')
+        model = self.path("s.h5")
+        self.ok("fit", ratings, "-o", model, "-k", 1, "--lambda", 0, "--no-centre", "--precision", "double")
+        pairs = self.write("p.csv", 'user,item\nbob,"salt, pepper"\n')
+        line = self.ok("predict", model, "--pairs", pairs).stdout.splitlines()[1]
+        self.assertTrue(line.startswith('bob,"salt, pepper",'), line)
+        self.assertAlmostEqual(float(line.rsplit(",", 1)[1]), 2, delta=1e-9)
+
+    def test_columns_separator_and_gzip(self):
+        text = "when;score;film;who\n" + "".join(f"0;{i * j};{j};{i}\n" for i in range(1, 4) for j in range(1, 4))
+        ratings = self.write("c.csv.gz", gzip.compress(text.encode()))
+        columns = ["--separator", ";", "--user-column", "who", "--item-column", 3, "--rating-column", "score"]
+        result = self.json("fit", ratings, "-o", self.path("m.h5"), "-k", 1, *columns)
+        self.assertEqual(result["ratings"]["entries"], 9)
+        self.assertAlmostEqual(result["mean"], 4)
+
+    def test_weights(self):
+        ratings = self.write("w.csv", "user,item,rating,weight\n1,1,1,3\n2,1,5,1\n")
+        result = self.json("fit", ratings, "-o", self.path("m.h5"), "-k", 1, "--weight-column", "weight")
+        self.assertAlmostEqual(result["mean"], 2)  # (3 * 1 + 1 * 5) / 4
+
+    def test_duplicates(self):
+        ratings = self.write("d.csv", "user,item,rating\n1,1,1\n1,2,2\n1,1,5\n")
+        self.fails(1, r"d\.csv:4: .*", "fit", ratings, "-o", self.path("m.h5"))
+        for policy, mean in [("last", 3.5), ("mean", 2.5), ("sum", 4)]:
+            result = self.json("fit", ratings, "-o", self.path("m.h5"), "-k", 1, "--duplicates", policy)
+            self.assertEqual(result["ratings"]["merged"], 1)
+            self.assertAlmostEqual(result["mean"], mean)
+
+
+class Fit(ToolTest):
+    def test_json(self):
+        document = self.json("fit", self.planted(), "-o", self.path("m.h5"), "-k", 3, "--sweeps", 4, "--holdout", 0.2,
+                             "--seed", 9, "--lambda-y", 0.2)
+        self.assertEqual(document["command"], "fit")
+        self.assertEqual(document["ratings"]["users"], 60)
+        self.assertEqual(document["ratings"]["items"], 40)
+        self.assertEqual(document["ratings"]["entries"] + document["validation"]["entries"], 1200)
+        self.assertEqual(document["validation"]["left_out"], 0)
+        self.assertEqual(document["options"]["lambda_x"], 0.1)
+        self.assertEqual(document["options"]["lambda_y"], 0.2)
+        history = document["runs"][0]["history"]
+        self.assertEqual([record["sweep"] for record in history], [1, 2, 3, 4])
+        objectives = [record["objective"] for record in history]
+        self.assertEqual(objectives, sorted(objectives, reverse=True))
+        self.assertLess(history[-1]["train_rmse"], history[0]["train_rmse"])
+        self.assertGreater(history[-1]["validation_rmse"], 0)
+        self.assertAlmostEqual(document["seconds_per_sweep"], history[-1]["seconds"] / 4)
+        self.assertFalse(document["interrupted"])
+
+    def test_planted_factors_are_found(self):
+        ratings = self.planted("p.csv", "--truth", self.path("truth.h5"))
+        fitted = self.json("fit", ratings, "-o", self.path("m.h5"), "-k", 3, "--lambda", 0.001, "--sweeps", 60,
+                           "--holdout", 0.1)
+        # What the truth leaves is the noise: 0.1, within 4 / sqrt(2 * 1200) of it. No fit does better on new ratings
+        # but by chance, and with 1080 ratings for 300 unknowns it is near.
+        truth = self.json("evaluate", self.path("truth.h5"), ratings)
+        self.assertAlmostEqual(truth["rmse"], 0.1, delta=0.1 * 4 / math.sqrt(2 * 1200))
+        self.assertLess(fitted["validation_rmse"], 0.2)
+
+    def test_holdout_keeps_a_rating_of_each_user_and_item(self):
+        path = self.write("r.csv", "user,item,rating\n" + "".join(f"{i},{i},1\n" for i in range(1, 30)) +
+                          "".join(f"{i},1,2\n" for i in range(2, 30)))
+        document = self.json("fit", path, "-o", self.path("m.h5"), "-k", 2, "--holdout", 0.9)
+        self.assertEqual(document["validation"]["left_out"], 0)
+        self.assertEqual(document["ratings"]["users"], 29)
+        self.assertGreater(document["validation"]["entries"], 0)
+        self.fails(1, "leaves none", "fit", self.write("one.csv", "1,1,1\n"), "-o", self.path("m.h5"), "--holdout", 0.5)
+
+    def test_validation_file_and_patience(self):
+        train = self.planted()
+        validation = self.write("v.csv", "user,item,rating\n1,1,3\n2,2,3\n999,1,3\n")
+        document = self.json("fit", train, "-o", self.path("m.h5"), "-k", 20, "--lambda", 0, "--sweeps", 100,
+                             "--validation", validation, "--patience", 2)
+        self.assertEqual(document["validation"]["entries"], 2)
+        self.assertEqual(document["validation"]["left_out"], 1)
+        run_ = document["runs"][0]
+        self.assertEqual(run_["stopped"], "validation")
+        best = min(run_["history"], key=lambda record: record["validation_rmse"])
+        self.assertEqual(document["best_sweep"], best["sweep"])
+        again = self.json("evaluate", self.path("m.h5"), validation)
+        self.assertAlmostEqual(again["rmse"], best["validation_rmse"], delta=1e-4 * (1 + best["validation_rmse"]))
+        self.fails(1, "none of its ratings", "fit", train, "-o", self.path("m.h5"), "--validation",
+                   self.write("w.csv", "777,777,1\n"))
+
+    def test_same_seed_same_model_whatever_the_threads(self):
+        ratings = self.planted()
+        predictions = []
+        for name, more in [("a", ["--threads", 1]), ("b", ["--threads", 2]), ("c", ["--seed", 4])]:
+            self.ok("fit", ratings, "-o", self.path(name), "-k", 5, "--sweeps", 3, *more)
+            predictions.append(self.ok("predict", self.path(name), "--pairs", ratings).stdout)
+        self.assertEqual(predictions[0], predictions[1])
+        self.assertNotEqual(predictions[0], predictions[2])
+
+    def test_backends_agree(self):
+        ratings = self.planted()
+        backends = ["reference", "cpu"]
+        if json.loads(self.ok("info", "--json").stdout)["cuda"]["devices"] > 0:
+            backends.append("cuda")
+        histories = []
+        for backend in backends:
+            document = self.json("fit", ratings, "-o", self.path(backend), "-k", 4, "--sweeps", 5, "--precision",
+                                 "double", "--backend", backend)
+            self.assertTrue(document["backend"]["description"].startswith(backend))
+            histories.append([record["objective"] for record in document["runs"][0]["history"]])
+        for history in histories[1:]:
+            for expected, found in zip(histories[0], history):
+                self.assertAlmostEqual(found / expected, 1, delta=1e-8)
+
+    def test_auto_says_why(self):
+        done = self.ok("fit", self.planted(), "-o", self.path("m.h5"), "--sweeps", 1, "--backend", "auto")
+        self.assertRegex(done.stderr, r"backend (cpu|cuda): [^\n]* \([^\n]*CUDA[^\n]*\)")
+
+    def test_start_from_a_model(self):
+        ratings = self.planted()
+        first = self.json("fit", ratings, "-o", self.path("a.h5"), "-k", 3, "--sweeps", 5, "--precision", "double")
+        with open(ratings) as file:
+            more = self.write("more.csv", file.read() + "1001,1,3\n1,2001,3\n")
+        # The same ratings: sweep 1 of the second run is sweep 6 of a longer first one.
+        long = self.json("fit", ratings, "-o", self.path("b.h5"), "-k", 3, "--sweeps", 6, "--precision", "double")
+        again = self.json("fit", ratings, "-o", self.path("c.h5"), "--start", self.path("a.h5"), "--sweeps", 1,
+                          "--precision", "double")
+        self.assertEqual(again["options"]["rank"], 3)
+        self.assertEqual(again["runs"][0]["history"][0]["objective"], long["runs"][0]["history"][5]["objective"])
+        # A new user and a new item come in: still nearer than a start from nothing.
+        cold = self.json("fit", more, "-o", self.path("d.h5"), "-k", 3, "--sweeps", 1)
+        warm = self.json("fit", more, "-o", self.path("d.h5"), "--start", self.path("a.h5"), "--sweeps", 1)
+        self.assertEqual(warm["ratings"]["items"], first["ratings"]["items"] + 1)
+        self.assertLess(warm["runs"][0]["history"][0]["objective"], cold["runs"][0]["history"][0]["objective"])
+        self.fails(2, "has rank 3", "fit", ratings, "-o", self.path("e.h5"), "--start", self.path("a.h5"), "-k", 4)
+        self.fails(1, "none of its items", "fit", self.write("o.csv", "x,y,1\n"), "-o", self.path("e.h5"), "--start",
+                   self.path("a.h5"))
+
+    def test_restarts_keep_the_best(self):
+        document = self.json("fit", self.planted(), "-o", self.path("m.h5"), "-k", 3, "--sweeps", 2, "--restarts", 3)
+        finals = [run_["history"][-1]["objective"] for run_ in document["runs"]]
+        self.assertEqual(len(finals), 3)
+        self.assertEqual(document["best_run"], finals.index(min(finals)))
+
+    def test_stopping(self):
+        ratings = self.planted()
+        document = self.json("fit", ratings, "-o", self.path("m.h5"), "--sweeps", 1000, "--tolerance", 0.1)
+        self.assertEqual(document["runs"][0]["stopped"], "tolerance")
+        document = self.json("fit", ratings, "-o", self.path("m.h5"), "--sweeps", 1000000, "--time-limit", 0.05)
+        self.assertEqual(document["runs"][0]["stopped"], "time")
+
+    def test_plain_lines_without_a_terminal(self):
+        done = self.ok("fit", self.planted(), "-o", self.path("m.h5"), "--sweeps", 3)
+        self.assertEqual(len(re.findall(r"^sweep \d/3: objective .*train RMSE .* s$", done.stderr, re.M)), 3)
+        self.assertNotIn("\r", done.stderr)
+        self.assertRegex(done.stdout, r"3 sweeps in .* s, .* s each")
+
+    def test_bar_on_a_terminal(self):
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))  # rows, columns
+        ratings = self.planted()
+        process = subprocess.Popen([TOOL, "fit", ratings, "-o", self.path("m.h5"), "--sweeps", "5", "--backend", "cpu"],
+                                   stderr=slave, stdout=subprocess.PIPE)
+        self.addCleanup(process.kill)
+        os.close(slave)
+        shown = b""
+        try:
+            while chunk := os.read(master, 65536):
+                shown += chunk
+        except OSError:  # Linux: the other end is closed
+            pass
+        os.close(master)
+        process.communicate()
+        self.assertEqual(process.returncode, 0)
+        self.assertIn(b"\r[####................] 1/5 RMSE ", shown)
+        self.assertIn(b"\r[####################] 5/5 RMSE ", shown)
+
+    def test_interrupt_saves(self):
+        ratings = self.planted()
+        process = subprocess.Popen([TOOL, "fit", ratings, "-o", self.path("m.h5"), "--sweeps", "100000000", "--backend",
+                                    "cpu"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        for line in process.stderr:
+            if line.startswith("sweep 2/"):
+                break
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0)
+        self.assertIn("stopping after this sweep", errors)
+        self.assertIn("ended by Ctrl-C", output)
+        model = json.loads(self.ok("info", self.path("m.h5"), "--json").stdout)["model"]
+        self.assertEqual(model["runs"][0]["stopped"], "callback")
+        self.assertGreaterEqual(model["best_sweep"], 2)
+
+
+class Top(ToolTest):
+    def setUp(self):
+        super().setUp()
+        self.model = self.fit_rank_one()  # user 4 would give the items 10, 20, 30 the ratings 4, 8, 12
+
+    def items(self, *more):
+        return [one["item"] for one in self.json("predict", self.model, "--user", 4, "--top", 5, *more)["items"]]
+
+    def test_order_and_seen_items(self):
+        self.assertEqual(self.items(), ["30", "20", "10"])
+        self.assertEqual(self.items("--seen", self.rank_one()), ["30"])
+        self.assertEqual(self.items("--seen", self.write("seen.csv", "4,30,1\n4,30,2\n1,20,1\n")), ["20", "10"])
+
+    def test_titles(self):
+        item = self.write("u.item", "10|Am\xe9lie (2001)|x\n30|Brazil (1985)|\n".encode("latin-1"))
+        text = self.ok("predict", self.model, "--user", 4, "--top", 2, "--titles", item).stdout
+        self.assertRegex(text, r"12\.000  30    Brazil \(1985\)\n +8\.000  20\n\Z")
+        movies = self.write("movies.csv", 'movieId,title,genres\n10,"Amélie, or not (2001)",Comedy|Romance\n')
+        best = self.json("predict", self.model, "--user", 4, "--top", 3, "--titles", movies)["items"]
+        self.assertEqual([one["title"] for one in best], ["", "", "Amélie, or not (2001)"])
+        best = self.json("predict", self.model, "--user", 4, "--top", 3, "--titles", item)["items"]
+        self.assertEqual(best[2]["title"], "Amélie (2001)")
+        self.fails(1, r"t\.item:2: ", "predict", self.model, "--user", 4, "--top", 3, "--titles",
+                   self.write("t.item", "10|Brazil\n20\n"))
+
+    def test_clip(self):
+        best = self.json("predict", self.model, "--user", 4, "--top", 3, "--clip", "5,10")["items"]
+        self.assertEqual([one["item"] for one in best], ["30", "20", "10"])
+        self.assertEqual([round(one["prediction"], 6) for one in best], [10, 8, 5])
+
+    def test_unknown_user(self):
+        self.fails(1, 'knows no user "5"', "predict", self.model, "--user", 5, "--top", 3)
+        self.fails(1, 'knows no user "04"', "predict", self.model, "--user", "04", "--item", 10)
+        self.fails(1, 'knows no item "x"', "predict", self.model, "--user", 4, "--item", "x")
+
+
+class Generate(ToolTest):
+    def entries(self, path):
+        with open(path) as file:
+            self.assertEqual(next(file), "user,item,rating\n")
+            return [(int(user), int(item), float(rating)) for user, item, rating in (line.split(",") for line in file)]
+
+    def test_distinct_places_within_bounds_and_all_users(self):
+        entries = self.entries(self.planted())
+        self.assertEqual(len(entries), 1200)
+        places = {(user, item) for user, item, _ in entries}
+        self.assertEqual(len(places), 1200)
+        self.assertEqual({user for user, _ in places}, set(range(1, 61)))
+        self.assertTrue(all(1 <= item <= 40 for _, item in places))
+
+    def test_every_place(self):
+        path = self.path("full.csv")
+        self.ok("generate", "-o", path, "--users", 7, "--items", 5, "--entries", 35, "--item-exponent", 3,
+                "--user-exponent", 1)
+        self.assertEqual(len({entry[:2] for entry in self.entries(path)}), 35)
+
+    def test_the_same_for_any_number_of_threads_and_another_for_another_seed(self):
+        power = ["--user-exponent", 1, "--item-exponent", 1]
+        a = self.entries(self.planted("a.csv", *power, "--threads", 1))
+        b = self.entries(self.planted("b.csv", *power, "--threads", 2))
+        c = self.entries(self.planted("c.csv", *power, seed=6))
+        self.assertEqual(a, b)
+        self.assertNotEqual(a, c)
+
+    def test_power_laws(self):
+        path = self.path("power.csv")
+        self.ok("generate", "-o", path, "--users", 300, "--items", 200, "--entries", 6000, "--user-exponent", 1,
+                "--item-exponent", 1)
+        users, items = {}, {}
+        for user, item, _ in self.entries(path):
+            users[user] = users.get(user, 0) + 1
+            items[item] = items.get(item, 0) + 1
+        most = sorted(users.values(), reverse=True)
+        # c / p, at most 200 and at least 1: places 20 and 40 (of c around 1000) differ by two but for rounding down.
+        self.assertAlmostEqual(most[19] / most[39], 2, delta=0.15)
+        self.assertGreater(max(items.values()), 5 * sorted(items.values())[100])
+        self.assertNotEqual(max(users, key=users.get), 1)  # which are frequent is shuffled
+
+    def test_range_step_and_gzip(self):
+        path = self.path("g.csv.gz")
+        self.ok("generate", "-o", path, "--users", 30, "--items", 30, "--entries", 500, "--mean", 3, "--spread", 2,
+                "--step", 0.5, "--range", "1,5")
+        with gzip.open(path, "rt") as file:
+            ratings = {line.rsplit(",", 1)[1].strip() for line in list(file)[1:]}
+        self.assertLessEqual(ratings, {"1", "1.5", "2", "2.5", "3", "3.5", "4", "4.5", "5"})
+        self.assertGreaterEqual(ratings, {"1", "5", "3"})
+
+    def test_truth_predicts_the_ratings_without_noise(self):
+        path = self.path("exact.csv")
+        self.ok("generate", "-o", path, "--users", 20, "--items", 20, "--entries", 100, "--precision", "double",
+                "--truth", self.path("truth.h5"))
+        self.assertLess(self.json("evaluate", self.path("truth.h5"), path)["rmse"], 1e-14)
+
+    def test_bad_sizes(self):
+        to = self.path("g.csv")
+        self.fails(2, "entries is 10, expected 1 to", "generate", "-o", to, "--users", 3, "--items", 3, "--entries", 10)
+        self.fails(2, "row_exponent", "generate", "-o", to, "--users", 3, "--items", 3, "--entries", 3,
+                   "--user-exponent", 11)
+        self.assertFalse(os.path.exists(to))
+
+
+class Info(ToolTest):
+    def test_program(self):
+        document = self.json("info")
+        self.assertRegex(document["version"], r"^\d+\.\d+\.\d+$")
+        self.assertIn("devices", document["cuda"])
+        self.assertRegex(self.ok("info").stdout, r"^seesaw \d.*\nbackends ")
+        self.assertRegex(self.ok("--version").stdout, r"^seesaw \d")
+
+    def test_memory(self):
+        problem = self.json("info", "--users", 1000, "--items", 500, "--entries", 20000, "--rank", 8)["problem"]
+        self.assertEqual(problem["ratings_bytes"], 1001 * 8 + 20000 * (4 + 4))
+        twice = self.json("info", "--users", 1000, "--items", 500, "--entries", 20000, "--rank", 8, "--precision",
+                          "double")["problem"]
+        self.assertGreater(twice["fit_bytes"], problem["fit_bytes"])
+        ratings = self.json("info", self.planted(), "--rank", 8)["problem"]
+        self.assertEqual((ratings["users"], ratings["items"], ratings["entries"]), (60, 40, 1200))
+        huge = self.ok("info", "--users", 2000000000, "--items", 2000000000, "--entries", 1000000000000).stdout
+        self.assertIn("does not fit", huge)
+
+    def test_model(self):
+        model = self.json("info", self.fit_rank_one())["model"]
+        self.assertEqual((model["users"], model["items"], model["rank"], model["precision"]), (4, 3, 1, "double"))
+        self.assertEqual(len(model["runs"][0]["history"]), 200)
+        self.assertRegex(self.ok("info", self.path("rank_one.h5")).stdout, r"4 users x 3 items, rank 1, double")
+
+
+class BadInput(ToolTest):
+    def bad_file(self, pattern, path, *more):
+        self.fails(1, pattern, "fit", path, "-o", self.path("m.h5"), *more)
+        self.assertFalse(os.path.exists(self.path("m.h5")))
+
+    def test_files(self):
+        self.bad_file(r"nothing\.csv: .*No such file", self.path("nothing.csv"))
+        self.bad_file(r": is a directory", self.folder)
+        self.bad_file(r"empty\.csv", self.write("empty.csv", ""))
+        self.bad_file(r"h\.csv:1: only a header", self.write("h.csv", "user,item,rating\n"))
+        self.bad_file(r'm\.csv:3: .*"1;2;3"', self.write("m.csv", "1,1,1\n1,2,1\n1;2;3\n"))
+        self.bad_file(r"n\.csv:2: ", self.write("n.csv", "1,1,1\n1,2,nan\n"))
+        self.bad_file(r"i\.csv:2: ", self.write("i.csv", "1,1,1\n1,2,inf\n"))
+        self.bad_file(r'no user column "who"', self.rank_one(), "--user-column", "who")
+        packed = gzip.compress(b"".join(b"%d,%d,1\n" % (i, i) for i in range(1000)))
+        self.bad_file(r"t\.gz: .*truncated", self.write("t.gz", packed[:-200]))
+        self.bad_file(r"x\.mtx:3: ",
+                      self.write("x.mtx", "%%MatrixMarket matrix coordinate real general\n2 2 1\n-1 1 1\n"))
+
+    def test_later_files_are_looked_at_first(self):
+        bad = self.write("bad.csv", "this is no ratings file\n")
+        done = self.fails(1, r"nothing\.csv: ", "fit", bad, "-o", self.path("m.h5"), "--validation",
+                          self.path("nothing.csv"))
+        self.assertNotIn("bad.csv", done.stderr)
+        self.fails(1, r"nothing\.h5", "fit", bad, "-o", self.path("m.h5"), "--start", self.path("nothing.h5"))
+
+    def test_usage(self):
+        fit = ["fit", self.rank_one(), "-o", self.path("m.h5")]
+        for pattern, more in [(r"--rank", ["-k", 0]), (r"--rank", ["-k", "3x"]), (r"--rank", ["-k", 9 * 10**18]),
+                              (r"--lambda", ["--lambda", -1]), (r"--lambda-x", ["--lambda-x", "nan"]),
+                              (r"--seed", ["--seed", -1]), (r"--sweeps", ["--sweeps", 0]),
+                              (r"--holdout", ["--holdout", 1]),
+                              (r"--backend.*auto\|cpu", ["--backend", "gpu"]), (r"--patience", ["--patience", 2]),
+                              (r"--time-limit", ["--time-limit", 0]), (r"--duplicates", ["--duplicates", "first"]),
+                              (r"--validation excludes --holdout", ["--holdout", 0.5, "--validation", fit[1]]),
+                              (r"nonsense", ["--nonsense"])]:
+            self.fails(2, pattern, *fit, *more)
+        self.fails(2, r"--output", "fit", fit[1])
+        self.fails(2, r"also an input", "fit", fit[1], "-o", fit[1])
+        self.fails(2, r'"fly" is no command', "fly")
+        self.fails(2, r"--help")
+        model = self.fit_rank_one()
+        self.fails(2, r"--user", "predict", model, "--top", 3)
+        self.fails(2, r"--pairs", "predict", model, "--user", 3)
+        self.fails(2, r"MIN below MAX", "predict", model, "--user", 4, "--item", 10, "--clip", "5,1")
+        self.fails(2, r"--seen", "predict", model, "--user", 4, "--item", 10, "--seen", self.rank_one())
+
+    def test_help(self):
+        for command in ["fit", "evaluate", "predict", "generate", "info"]:
+            text = self.ok(command, "--help").stdout
+            self.assertIn("Example", text)
+        self.assertIn("Exit codes: 0", self.ok("--help").stdout)
+
+    def test_models(self):
+        ratings = self.rank_one()
+        self.fails(1, r"rank_one\.csv: ", "evaluate", ratings, ratings)
+        self.fails(1, r"nothing\.h5: ", "evaluate", self.path("nothing.h5"), ratings)
+        with open(self.fit_rank_one(), "rb") as file:
+            whole = file.read()
+        self.fails(1, r"half\.h5: ", "evaluate", self.write("half.h5", whole[:len(whole) // 2]), ratings)
+        self.fails(1, r"zero\.h5: ", "info", self.write("zero.h5", whole[:8]))
+        self.fails(1, r"none of its 1 ratings", "evaluate", self.path("rank_one.h5"), self.write("o.csv", "8,8,8\n"))
+
+    def test_pairs(self):
+        model = self.fit_rank_one()
+        self.fails(1, r"p\.csv:2: .*fields", "predict", model, "--pairs", self.write("p.csv", "1,10\n2\n"))
+        self.fails(1, r"e\.csv: .*empty", "predict", model, "--pairs", self.write("e.csv", ""))
+        self.fails(1, r"q\.csv:1: .*quotation", "predict", model, "--pairs", self.write("q.csv", '1,"10\n'))
+        self.fails(1, r'no user column "who"', "predict", model, "--user-column", "who", "--pairs",
+                   self.write("p.csv", "user,item\n1,10\n"))
+        self.fails(1, r"p\.gz: is gzip", "predict", model, "--pairs", self.write("p.gz", gzip.compress(b"1,10\n")))
+
+    def test_output_that_cannot_be(self):
+        bad = self.write("bad.csv", "this is no ratings file\n")  # the output is looked at before it
+        self.fails(1, r"no/m\.h5: ", "fit", bad, "-o", self.path("no/m.h5"))
+        self.fails(1, r": is a directory", "fit", bad, "-o", self.folder)
+        self.fails(1, r"/dev/full: ", "fit", bad, "-o", "/dev/full")
+        if os.geteuid() != 0:
+            locked = self.path("locked")
+            os.mkdir(locked, 0o500)
+            self.fails(1, r"locked/m\.h5: ", "fit", bad, "-o", os.path.join(locked, "m.h5"))
+
+    def test_what_does_not_fit_is_refused_before_it_starts(self):
+        ratings = self.path("wide.csv")
+        self.ok("generate", "-o", ratings, "--users", 30000, "--items", 30000, "--entries", 30000, "-k", 1)
+        # 60000 rows of a million numbers, in double and twice over: some terabyte.
+        self.bad_file("would take about", ratings, "-k", 1 << 20, "--precision", "double", "--progress", "none")
+
+    def test_the_old_model_survives_a_failed_save(self):
+        ratings, model = self.planted(), self.path("m.h5")
+        self.ok("fit", ratings, "-o", model, "-k", 2)
+        with open(model, "rb") as file:
+            old = file.read()
+
+        def small_files():  # as on a full disk, but for the message
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        done = run("fit", ratings, "-o", model, "-k", 30, "--progress", "none", preexec_fn=small_files)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"\Aseesaw: .*m\.h5: ")
+        with open(model, "rb") as file:
+            self.assertEqual(file.read(), old)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["m.h5", "planted.csv"])
+
+    def test_full_standard_output(self):
+        model = self.fit_rank_one()
+        with open("/dev/full", "w") as full:
+            self.fails(1, r"standard output: cannot be written: No space left", "predict", model, "--user", 4, "--item",
+                       10, stdout=full)
+            self.fails(1, r"standard output: cannot be written", "--help", stdout=full)
+
+
+if __name__ == "__main__":
+    TOOL = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
