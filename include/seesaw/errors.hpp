@@ -46,7 +46,7 @@ class IoError : public Error {
   using Error::Error;
 };
 
-/// The contents of a file are not what its format says; the message begins with file:line.
+/// The contents of a file are not what its format says; the message begins with the file, and the line where it has lines.
 class ParseError : public IoError {
  public:
   using IoError::IoError;
