@@ -46,7 +46,8 @@ class IoError : public Error {
   using Error::Error;
 };
 
-/// The contents of a file are not what its format says; the message begins with the file, and the line where it has lines.
+/// The contents of a file are not what its format says; the message begins with the file, and its line where it has
+/// any.
 class ParseError : public IoError {
  public:
   using IoError::IoError;
