@@ -19,7 +19,8 @@ int main() {
   options.rank = 1;
   options.lambda_x = options.lambda_y = 0;
   options.centre = false;
-  options.stopping.sweeps = 50;
+  options.restarts = 10;  // without a penalty some starts are slow: the best of several is kept
+  options.stopping.sweeps = 200;
   auto result = seesaw::als(ctx, seesaw::AlsProblem<double>{csr.view()}, options);
 
   seesaw::Model<double> model;
