@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
+#include <sstream>
 
 #include "io_support.hpp"
 #include "seesaw/random.hpp"
@@ -276,6 +278,46 @@ TEST_F(ReadRatings, EveryEntryOfALargeFileIsItsLine) {
                     std::to_string(static_cast<int>(entries.values[e])),
                 lines[e]);
   }
+}
+
+/// Numbers of the usual kind and others, plain, between spaces and in quotes, mixed at random in lines of five fields.
+TEST_F(ReadRatings, ReadsUsualLinesAndOthersAlike) {
+  const std::vector<std::string> ids{"0", "7", "10", "123456", "1234567", "12345678", "99999999", "123456789"};
+  const std::vector<std::string> numbers{"3",       "4.5", "-0.25", "5.",       ".5",          "0",      "1e1",
+                                         "1234567", "+2",  "00012", "12345678", "0.123456789", "-1.125", "1.5e-1"};
+  for (const std::string separator : {",", ";", "\t", "::", " "}) {
+    std::uint64_t drawn = 0;
+    const auto draw = [&](std::uint64_t below) { return random_bits(11, drawn++) % below; };
+    const auto dressed = [&](const std::string& field) {
+      const std::uint64_t dress = draw(12);
+      if (dress == 0) return "\"" + field + "\"";
+      return dress == 1 ? " " + field : dress == 2 ? field + " " : field;
+    };
+    std::string text, expected;
+    for (int n = 0; n < 3000; ++n) {
+      const std::string user = ids[draw(ids.size())], item = std::to_string(n), rating = numbers[draw(numbers.size())];
+      const std::string other = draw(2) == 0 ? "1234567890" : "x:y", last = draw(2) == 0 ? "12345678" : "9\"z";
+      const std::string fields[] = {dressed(other), dressed(rating), dressed(item), dressed(user), last};
+      for (const std::string& field : fields) text += (&field == fields ? "" : separator) + field;
+      text += draw(5) == 0 ? "\r\n" : "\n";
+      std::ostringstream entry;
+      entry.precision(std::numeric_limits<double>::max_digits10);
+      entry << user << ' ' << item << ' ' << std::strtod(rating.c_str(), nullptr);
+      expected += (n > 0 ? "; " : "") + entry.str();
+    }
+    RatingsOptions options{.separator = separator, .header = Header::no};
+    options.user = "4";
+    options.item = "3";
+    options.rating = "2";
+    options.duplicates = Duplicates::last;
+    EXPECT_EQ(entries(text, options), expected) << separator;
+  }
+}
+
+TEST_F(ReadRatings, TellsUsualLinesFromThoseThatOnlyLookSo) {
+  EXPECT_EQ(entries("1,2,3\n007,2,3\n"), "1 2 3; 007 2 3");
+  RatingsOptions zero{.separator = "0", .header = Header::no};
+  EXPECT_EQ(entries("102030405060708\n708090405060708\n", zero), "1 2 3; 7 8 9");
 }
 
 std::string movielens_folder() {

@@ -7,6 +7,7 @@
 #include "fields.hpp"
 #include "numbers.hpp"
 #include "parallel.hpp"
+#include "quick_line.hpp"
 
 namespace seesaw::io {
 namespace {
@@ -65,7 +66,12 @@ template <class T>
 class ChunkReader {
  public:
   ChunkReader(Reading<T>& reading, std::size_t chunk)
-      : reading_(reading), layout_(reading.layout), entries_(reading.entries), chunk_(chunk) {
+      : reading_(reading),
+        layout_(reading.layout),
+        entries_(reading.entries),
+        chunk_(chunk),
+        text_(reading.entries.chunks[chunk].text),
+        quick_(reading.layout) {
     for (const int field : layout_.field) capacity_ = std::max(capacity_, field + 1);
     fields_.resize(static_cast<std::size_t>(capacity_));
   }
@@ -74,22 +80,43 @@ class ChunkReader {
   void read(Separator separator) {
     const Chunk& chunk = entries_.chunks[chunk_];
     const offset_t last = std::min(chunk.first_entry + chunk.entries, entries_.size());
+    const bool usual =
+        quick_.possible() && entries_.ids[0].kind == IdKind::small && entries_.ids[1].kind == IdKind::small;
     std::size_t at = 0;
     for (entry_ = chunk.first_entry; entry_ < last && !reading_.given_up.load(std::memory_order_relaxed); ++entry_) {
-      const Line line = line_at(chunk.text, at);
-      at = line.next;
-      line_ = line.text;
-      const int count = split(line_, separator, fields_.data(), capacity_);
-      if (count != layout_.fields) fail_fields(count);
-      for (const Role role : kIdRoles)
-        if (layout_.field[role] >= 0) read_id(role);
-      if (layout_.symmetric && index(kUser) < index(kItem)) fail("a symmetric matrix is given by its lower triangle");
-      entries_.values.data()[entry_] = read_number(kRating);
-      if (layout_.field[kWeight] >= 0) entries_.weights.data()[entry_] = read_weight();
+      const std::size_t next = usual ? read_quickly(at, separator) : at;
+      at = next > at ? next : read_line(at, separator);
     }
   }
 
  private:
+  /// Where the next line begins; `at` where this one is not of the usual kind.
+  template <class Separator>
+  std::size_t read_quickly(std::size_t at, Separator separator) {
+    LineNumbers<T> numbers{};
+    const char* const next = quick_.read(text_.data() + at, text_.data() + text_.size(), separator, numbers);
+    if (next == nullptr || numbers.weight < 0) return at;
+    for (const Role role : kIdRoles) index(role) = numbers.ids[role];
+    entries_.values.data()[entry_] = numbers.rating;
+    if (layout_.field[kWeight] >= 0) entries_.weights.data()[entry_] = numbers.weight;
+    return static_cast<std::size_t>(next - text_.data());
+  }
+
+  /// Where the next line begins.
+  template <class Separator>
+  std::size_t read_line(std::size_t at, Separator separator) {
+    const Line line = line_at(text_, at);
+    line_ = line.text;
+    const int count = split(line_, separator, fields_.data(), capacity_);
+    if (count != layout_.fields) fail_fields(count);
+    for (const Role role : kIdRoles)
+      if (layout_.field[role] >= 0) read_id(role);
+    if (layout_.symmetric && index(kUser) < index(kItem)) fail("a symmetric matrix is given by its lower triangle");
+    entries_.values.data()[entry_] = read_number(kRating);
+    if (layout_.field[kWeight] >= 0) entries_.weights.data()[entry_] = read_weight();
+    return line.next;
+  }
+
   [[noreturn]] void fail(const std::string& message) const {
     throw line_error(reading_.path, layout_.first_line + entry_, message, line_);
   }
@@ -189,6 +216,8 @@ class ChunkReader {
   const Layout& layout_;
   Entries<T>& entries_;
   const std::size_t chunk_;
+  const std::string_view text_;
+  const QuickLine quick_;
   int capacity_ = 0;
   std::vector<std::string_view> fields_;
   offset_t entry_ = 0;

@@ -32,6 +32,14 @@ Bounds bounds_of(const Buffer<column_t>& index, const std::vector<Chunk>& chunks
   return all;
 }
 
+/// As std::popcount, which without an instruction for it is a call into the compiler's library.
+unsigned count_bits(std::uint64_t bits) {
+  bits -= bits >> 1 & 0x5555555555555555;
+  bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+  bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f;
+  return static_cast<unsigned>(bits * 0x0101010101010101 >> 56);
+}
+
 /// A set of integers as bits, with the number of members before each word of 64.
 class RankedBits {
  public:
@@ -54,7 +62,7 @@ class RankedBits {
   }
   column_t rank(std::size_t bit) const {
     const std::uint64_t below = words_[bit / 64] & ((std::uint64_t{1} << bit % 64) - 1);
-    return static_cast<column_t>(before_[bit / 64] + static_cast<std::uint32_t>(std::popcount(below)));
+    return static_cast<column_t>(before_[bit / 64] + count_bits(below));
   }
 
  private:

@@ -37,12 +37,22 @@ NumberFault parse_any_number(std::string_view text, T& value) {
   return std::isfinite(value) ? NumberFault::none : NumberFault::not_finite;
 }
 
-/// A decimal number, rounded to nearest. Few digits, the usual case: the digits as an integer divided by a power of
-/// ten, both of which T holds exactly, so that one division rounds correctly (Clinger 1990).
+/// So many digits T holds exactly.
+template <class T>
+inline constexpr int kExactDigits = std::is_same_v<T, float> ? 7 : 15;
+
+/// digits / 10^decimals, rounded to nearest: T holds both numbers exactly, so that one division rounds correctly
+/// (Clinger 1990). At most kExactDigits digits, 10 decimals.
+template <class T>
+T exact_decimal(std::int64_t digits, int decimals, bool negative) {
+  constexpr T kPowers[] = {T(1e0), T(1e1), T(1e2), T(1e3), T(1e4), T(1e5), T(1e6), T(1e7), T(1e8), T(1e9), T(1e10)};
+  const T value = static_cast<T>(digits) / kPowers[decimals];
+  return negative ? -value : value;
+}
+
+/// A decimal number, rounded to nearest.
 template <class T>
 NumberFault parse_number(std::string_view text, T& value) {
-  constexpr T kPowers[] = {T(1e0), T(1e1), T(1e2), T(1e3), T(1e4), T(1e5), T(1e6), T(1e7), T(1e8), T(1e9), T(1e10)};
-  constexpr int kDigits = std::is_same_v<T, float> ? 7 : 15;
   const char* at = text.data();
   const char* const end = at + text.size();
   const bool negative = at != end && *at == '-';
@@ -53,7 +63,7 @@ NumberFault parse_number(std::string_view text, T& value) {
   for (; at != end; ++at) {
     const auto digit = static_cast<unsigned>(*at) - '0';
     if (digit <= 9) {
-      if (++count > kDigits) break;
+      if (++count > kExactDigits<T>) break;
       digits = 10 * digits + static_cast<std::int64_t>(digit);
       decimals += point ? 1 : 0;
     } else if (*at == '.' && !point) {
@@ -63,8 +73,7 @@ NumberFault parse_number(std::string_view text, T& value) {
     }
   }
   if (at != end || count == 0 || decimals > 10) return parse_any_number(text, value);
-  value = static_cast<T>(digits) / kPowers[decimals];
-  if (negative) value = -value;
+  value = exact_decimal<T>(digits, decimals, negative);
   return NumberFault::none;
 }
 
