@@ -64,6 +64,21 @@ TEST_F(RatingsErrors, MalformedLines) {
             "r:2: expected 3 fields but found 1 field: \"" + std::string(60, '9') + "...\"");
 }
 
+/// A separator may be what numbers are made of.
+TEST_F(RatingsErrors, SeparatorsWithinNumbers) {
+  const auto wrong_line = [&](const char* separator, const std::string& usual, const std::string& bad) {
+    RatingsOptions options{.separator = separator, .header = Header::no};
+    options.rating = "1";
+    options.user = "2";
+    options.item = "3";
+    return wrong(usual + "\n" + bad + "\n" + usual + usual + usual + "\n", options);
+  };
+  const std::string four = "r:2: expected 3 fields but found 4 fields: ";
+  EXPECT_EQ(wrong_line("0", "10203", "1011111102222222203"), four + "\"1011111102222222203\"");
+  EXPECT_EQ(wrong_line(".", "3.4.5555555", "3.4.5.6666666"), four + "\"3.4.5.6666666\"");
+  EXPECT_EQ(wrong_line("-", "3-4-5555555", "-3-4-55555555"), four + "\"-3-4-55555555\"");
+}
+
 TEST_F(RatingsErrors, BadRatings) {
   EXPECT_EQ(wrong("1,2,3\n4,5,abc\n"), "r:2: the rating \"abc\" is not a number: \"4,5,abc\"");
   EXPECT_EQ(wrong("1,2,3\n4,5,\n"), "r:2: the rating \"\" is not a number: \"4,5,\"");

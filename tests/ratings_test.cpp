@@ -314,10 +314,9 @@ TEST_F(ReadRatings, ReadsUsualLinesAndOthersAlike) {
   }
 }
 
-TEST_F(ReadRatings, TellsUsualLinesFromThoseThatOnlyLookSo) {
-  EXPECT_EQ(entries("1,2,3\n007,2,3\n"), "1 2 3; 007 2 3");
-  RatingsOptions zero{.separator = "0", .header = Header::no};
-  EXPECT_EQ(entries("102030405060708\n708090405060708\n", zero), "1 2 3; 7 8 9");
+TEST_F(ReadRatings, TellsIdsFromNumbersThatOnlyLookSo) {
+  EXPECT_EQ(entries("1,2,3\n007,2,3\n7,02,3\n1234567,1234567,3\n1234567,1234568,3\n"),
+            "1 2 3; 007 2 3; 7 02 3; 1234567 1234567 3; 1234567 1234568 3");
 }
 
 std::string movielens_folder() {

@@ -103,12 +103,12 @@ class QuickLine {
     return at;
   }
 
-  /// Behind a field that nobody wants; null for an empty or quoted one.
+  /// Behind a field that nobody wants, or at a quotation mark in it; null for an empty one.
   const char* behind_other(const char* at, const char* end) const {
     const char* const start = at;
     for (int count = 8; count == 8 && end - at >= kMostTaken; at += count) count = digits_at(at).count;  // times
     while (at != end && !ends_field_[static_cast<unsigned char>(*at)]) ++at;
-    return at == start || at == end || *at == '"' ? nullptr : at;
+    return at == start || at == end ? nullptr : at;
   }
 
   std::vector<Role> roles_;  ///< of each field; kRoles: none
