@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "io_support.hpp"
@@ -58,6 +60,39 @@ TEST_F(WriteRatings, ReadsBackTheSameNumbers) {
   EXPECT_EQ(contents_of(path("many.csv")), contents_of(path("r.csv"))) << "depends on the number of threads";
   EXPECT_EQ(contents_of(path("r.csv.gz")).substr(0, 2), "\x1f\x8b");
   EXPECT_LT(std::filesystem::file_size(path("r.csv.gz")), std::filesystem::file_size(path("r.csv")));
+}
+
+template <class T>
+std::string shortest(T number) {
+  char digits[32];
+  return std::string(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
+}
+
+template <class T>
+void expect_shortest(const std::string& path) {
+  std::vector<T> numbers{0, -T(0), 9999, 10000, 99999, T(9999.99), T(1e-3), T(1e9)};
+  for (int n = -30'000; n < 30'000; ++n) numbers.push_back(static_cast<T>(n) / 1000);
+  for (std::uint64_t n = 0; n < 30'000; ++n)
+    numbers.push_back(std::nextafter(static_cast<T>(random_bits(3, n) % 1'000'000) / 100, n % 2 == 0 ? T(0) : T(1e5)));
+  Ratings<T> ratings;
+  const auto size = static_cast<index_t>(numbers.size());
+  ratings.rows = Ids::range(1, size);
+  ratings.cols = Ids::range(1, 1);
+  std::vector<Entry> list;
+  std::string expected = "user,item,rating\n";
+  for (index_t e = 0; e < size; ++e) {
+    const T number = numbers[static_cast<std::size_t>(e)];
+    list.push_back({static_cast<column_t>(e), 0, static_cast<double>(number)});
+    expected += std::to_string(e + 1) + ",1," + shortest(number) + "\n";
+  }
+  ratings.entries = entries_of<T>(size, 1, list);
+  write_ratings(path, ratings);
+  EXPECT_EQ(contents_of(path), expected);
+}
+
+TEST_F(WriteRatings, WritesTheShortestNumbers) {
+  expect_shortest<float>(path("float"));
+  expect_shortest<double>(path("double"));
 }
 
 TEST_F(WriteRatings, WritesBlockAfterBlock) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "numbers.hpp"
 #include "parallel.hpp"
 #include "seesaw/errors.hpp"
 #include "seesaw/io/atomic_file.hpp"
@@ -53,12 +54,36 @@ void append_id(std::string& text, const Ids& ids, index_t index) {
   text += '"';
 }
 
+/// What std::to_chars writes, sooner: for numbers of few digits, such as ratings are. Null for others.
+template <class T>
+char* write_short(char* to, T number) {
+  constexpr T kMost = 9999;
+  constexpr int kDecimals = 2;
+  const T magnitude = std::abs(number);
+  if (!(magnitude <= kMost) || magnitude == 0) return nullptr;
+  std::int64_t power = 1;
+  for (int decimals = 0; decimals <= kDecimals; ++decimals, power *= 10) {
+    const auto digits = static_cast<std::int64_t>(magnitude * static_cast<T>(power) + T(0.5));
+    if (io::exact_decimal<T>(digits, decimals, false) != magnitude) continue;
+    if (number < 0) *to++ = '-';
+    to = std::to_chars(to, to + 8, digits / power).ptr;
+    if (decimals == 0) return to;
+    *to++ = '.';
+    if (decimals == 2) *to++ = static_cast<char>('0' + digits / 10 % 10);
+    *to++ = static_cast<char>('0' + digits % 10);
+    return to;
+  }
+  return nullptr;
+}
+
 template <class T>
 void append_number(std::string& text, T number, offset_t entry) {
   if (!std::isfinite(number)) throw InvalidArgument("entry " + std::to_string(entry) + " is not finite");
   constexpr std::size_t kDigits = 32;
   char digits[kDigits];
-  text.append(digits, std::to_chars(digits, digits + kDigits, number).ptr);
+  const char* end = write_short(digits, number);
+  if (end == nullptr) end = std::to_chars(digits, digits + kDigits, number).ptr;
+  text.append(digits, static_cast<std::size_t>(end - digits));
 }
 
 index_t checked(column_t index, const Ids& ids, const char* mode, offset_t entry) {
@@ -80,7 +105,9 @@ struct RatingsWriter::State {
 
   template <class T>
   std::string block(const SparseTensorView<T>& entries, io::Range range) const {
+    constexpr std::size_t kUsualLine = 32;
     std::string text;
+    text.reserve(kUsualLine * static_cast<std::size_t>(range.last - range.first));
     for (offset_t e = range.first; e < range.last; ++e) {
       append_id(text, rows, checked(entries.indices[0][e], rows, "row", e));
       text += ',';
