@@ -70,7 +70,7 @@ std::string shortest(T number) {
 
 template <class T>
 void expect_shortest(const std::string& path) {
-  std::vector<T> numbers{0, -T(0), 9999, 10000, 99999, T(9999.99), T(1e-3), T(1e9)};
+  std::vector<T> numbers{0, -T(0), 9999, 10000, 99999, 100000, 1200000, T(9999.99), T(1e-3), T(1e9)};
   for (int n = -30'000; n < 30'000; ++n) numbers.push_back(static_cast<T>(n) / 1000);
   for (std::uint64_t n = 0; n < 30'000; ++n)
     numbers.push_back(std::nextafter(static_cast<T>(random_bits(3, n) % 1'000'000) / 100, n % 2 == 0 ? T(0) : T(1e5)));
@@ -87,7 +87,7 @@ void expect_shortest(const std::string& path) {
   }
   ratings.entries = entries_of<T>(size, 1, list);
   write_ratings(path, ratings);
-  EXPECT_EQ(contents_of(path), expected);
+  EXPECT_TRUE(contents_of(path) == expected);  // EXPECT_EQ would compare the lines for long
 }
 
 TEST_F(WriteRatings, WritesTheShortestNumbers) {
