@@ -117,6 +117,11 @@ class RoundTrip(ToolTest):
             self.assertEqual(file.read(), done.stdout)
         from_input = self.ok("predict", model, "--pairs", "-", input="4 30\n\n2 10\n")  # no header, blanks
         self.assertEqual(from_input.stdout, done.stdout)
+        with open(pairs, "rb") as file:
+            packed = self.write("pairs.gz", gzip.compress(file.read()))
+        self.assertEqual(self.ok("predict", model, "--pairs", packed).stdout, done.stdout)
+        with open(packed) as file:
+            self.assertEqual(self.ok("predict", model, "--pairs", "-", stdin=file).stdout, done.stdout)
         document = self.json("predict", model, "--pairs", pairs)
         self.assertEqual(document["predictions"][0]["user"], "4")
         self.assertAlmostEqual(document["predictions"][0]["prediction"], 12, delta=1e-9)
@@ -350,6 +355,9 @@ class Top(ToolTest):
         self.assertEqual([one["title"] for one in best], ["", "", "Amélie, or not (2001)"])
         best = self.json("predict", self.model, "--user", 4, "--top", 3, "--titles", item)["items"]
         self.assertEqual(best[2]["title"], "Amélie (2001)")
+        packed = self.write("movies.dat.gz", gzip.compress(b'10::"Crocodile" Dundee\n\n20::Alien, or "Alien::x\n'))
+        best = self.json("predict", self.model, "--user", 4, "--top", 3, "--titles", packed)["items"]
+        self.assertEqual([one["title"] for one in best], ["", 'Alien, or "Alien', '"Crocodile" Dundee'])
         self.fails(1, r"t\.item:2: ", "predict", self.model, "--user", 4, "--top", 3, "--titles",
                    self.write("t.item", "10|Brazil\n20\n"))
 
@@ -525,7 +533,8 @@ class BadInput(ToolTest):
         self.fails(1, r"q\.csv:1: .*quotation", "predict", model, "--pairs", self.write("q.csv", '1,"10\n'))
         self.fails(1, r'no user column "who"', "predict", model, "--user-column", "who", "--pairs",
                    self.write("p.csv", "user,item\n1,10\n"))
-        self.fails(1, r"p\.gz: is gzip", "predict", model, "--pairs", self.write("p.gz", gzip.compress(b"1,10\n")))
+        self.fails(1, r"p\.gz: .*truncated", "predict", model, "--pairs",
+                   self.write("p.gz", gzip.compress(b"1,10\n" * 99)[:-9]))
 
     def test_output_that_cannot_be(self):
         bad = self.write("bad.csv", "this is no ratings file\n")  # the output is looked at before it

@@ -49,6 +49,8 @@ TEST_F(ReadRatings, FindsOutTheSeparator) {
   EXPECT_EQ(entries("196::242::3::881250949\n186::302::4.5::891717742\n"), expected);
   EXPECT_EQ(entries("196,242,3\n186,302,4.5\n"), expected);
   EXPECT_EQ(entries("196;242;3\n186;302;4.5\n"), expected);
+  EXPECT_EQ(entries("196|242|3\n186|302|4.5\n"), expected);
+  EXPECT_EQ(entries("a;b;3;x,y|z\n"), "a b 3");
   EXPECT_EQ(entries("196 242 3\n  186   302\t4.5  \n"), expected);
   EXPECT_EQ(entries("\"a,b\";x;3\nc;x;4\n"), "a,b x 3; c x 4");
   EXPECT_EQ(entries("a,b\tc::d\t3\n"), "a,b c::d 3");

@@ -11,8 +11,8 @@
 #include "commands.hpp"
 #include "json.hpp"
 #include "output.hpp"
-#include "pairs.hpp"
 #include "prediction.hpp"
+#include "seesaw/io/delimited.hpp"
 #include "titles.hpp"
 
 namespace seesaw::cli {

@@ -1,12 +1,8 @@
 #include "titles.hpp"
 
-#include <fmt/format.h>
-
-#include <fstream>
 #include <vector>
 
-#include "checks.hpp"
-#include "delimited.hpp"
+#include "seesaw/io/delimited.hpp"
 
 namespace seesaw::cli {
 namespace {
@@ -47,19 +43,13 @@ std::string from_latin1(const std::string& text) {
 }  // namespace
 
 std::unordered_map<std::string, std::string> read_titles(const std::string& path) {
-  require_readable(path);
-  std::ifstream file(path);
+  DelimitedReader reader(path, "", DelimitedReader::Quotes::csv);
   std::unordered_map<std::string, std::string> titles;
-  std::vector<std::string> fields;
-  std::string line, separator;
-  for (long long number = 1; next_line(file, number == 1, line); ++number) {
-    if (line.empty()) continue;
-    if (separator.empty()) separator = separator_of(line);
-    if (!split_fields(line, separator, fields) || fields.size() < 2)
-      throw ParseError(fmt::format("{}:{}: expected an item's id and its title", path, number));
+  while (reader.next()) {
+    const std::vector<std::string>& fields = reader.fields();
+    if (fields.size() < 2) reader.fail("expected an item's id and its title");
     titles[fields[0]] = is_utf8(fields[1]) ? fields[1] : from_latin1(fields[1]);
   }
-  if (file.bad()) throw IoError(path + ": cannot be read");
   return titles;
 }
 

@@ -19,43 +19,6 @@ const std::vector<std::string>& known_names(Role role) {
 
 using Fields = std::vector<std::string>;
 
-/// The fields of one line without quotation marks.
-Fields fields_of(const std::string& path, index_t number, std::string_view line, const std::string& separator) {
-  std::vector<std::string_view> views(line.size() + 1);
-  const int count =
-      with_separator(separator, [&](auto s) { return split(line, s, views.data(), static_cast<int>(views.size())); });
-  if (count == kUnclosedQuote) throw line_error(path, number, "a quotation mark is not closed", line);
-  if (count == kTextAfterQuote) throw line_error(path, number, "text after a closing quotation mark", line);
-  Fields fields;
-  for (int i = 0; i < count; ++i) {
-    const std::string_view field = views[static_cast<std::size_t>(i)];
-    fields.push_back(!field.empty() && field.front() == '"' ? unquoted(field) : std::string(field));
-  }
-  return fields;
-}
-
-/// The first of tab, "::", comma and semicolon that stands outside quotes; else white space.
-std::string detected_separator(std::string_view line) {
-  std::string bare;
-  bool inside = false;
-  for (const char c : line) {
-    inside = inside != (c == '"');
-    if (!inside) bare += c;
-  }
-  for (const char* separator : {"\t", "::", ",", ";"})
-    if (bare.find(separator) != std::string::npos) return separator;
-  return " ";
-}
-
-void check_separator(const std::string& separator) {
-  if (separator.empty() || separator == "::" ||
-      (separator.size() == 1 && std::string("\"\r\n").find(separator) == std::string::npos))
-    return;
-  throw InvalidArgument("separator is " + quoted(separator) +
-                        ", expected one character (not a quotation mark or line break), \"::\", or \" \" for any "
-                        "spaces and tabs");
-}
-
 /// A column's position, from 1, where the option gives one; 0 where it is a name or empty.
 int stated_position(const std::string& column) {
   std::int64_t position = 0;
@@ -65,6 +28,8 @@ int stated_position(const std::string& column) {
     throw InvalidArgument("column " + column + " does not exist; positions count from 1");
   return static_cast<int>(position);
 }
+
+bool is_named_column(const std::string& column) { return !column.empty() && stated_position(column) == 0; }
 
 const std::string& stated_column(const RatingsOptions& options, Role role) {
   return role == kUser     ? options.user
@@ -96,7 +61,7 @@ int find_column(const Fields& header, const std::vector<std::string>& names) {
 bool has_header(const RatingsOptions& options, const Fields& first) {
   if (options.header != Header::automatic) return options.header == Header::yes;
   for (const Role role : {kUser, kItem, kRating, kWeight})
-    if (!stated_column(options, role).empty() && stated_position(stated_column(options, role)) == 0) return true;
+    if (is_named_column(stated_column(options, role))) return true;
   if (const int rating = stated_position(options.rating); rating > 0)
     return rating <= static_cast<int>(first.size()) && !is_number(first[static_cast<std::size_t>(rating) - 1]);
   if (find_column(first, known_names(kUser)) >= 0 && find_column(first, known_names(kItem)) >= 0) return true;
@@ -109,14 +74,9 @@ std::string listed(const Fields& names) {
   return text;
 }
 
-struct FirstLine {
-  std::string_view text;
-  Fields fields;
-  bool is_header;
-};
-
 /// The field of a role, from 0; -1 for a weight that was not asked for.
-int field_of(const std::string& path, const RatingsOptions& options, Role role, const FirstLine& first) {
+int field_of(const std::string& path, const RatingsOptions& options, Role role, const FirstLine& first,
+             const char* least) {
   const std::string& column = stated_column(options, role);
   if (column.empty() && role == kWeight) return -1;
   const std::string name = role_name(role);
@@ -126,7 +86,8 @@ int field_of(const std::string& path, const RatingsOptions& options, Role role, 
     if (position <= count) return position - 1;
     const std::string have = std::to_string(count) + (count == 1 ? " field" : " fields");
     if (column.empty())
-      throw line_error(path, 1, "expected at least 3 fields (user, item, rating) but found " + have, first.text);
+      throw line_error(path, first.number, "expected at least " + std::string(least) + " but found " + have,
+                       first.text);
     throw InvalidArgument(path + ": the " + name + " column " + column + " does not exist; the lines have " + have);
   }
   if (!column.empty() && !first.is_header)
@@ -136,7 +97,7 @@ int field_of(const std::string& path, const RatingsOptions& options, Role role, 
   if (found >= 0) return found;
   const std::string among = "; the columns are " + listed(first.fields);
   if (!column.empty()) throw InvalidArgument(path + ": no " + name + " column " + quoted(column) + among);
-  throw line_error(path, 1, "no column is known to be the " + name + among);
+  throw line_error(path, first.number, "no column is known to be the " + name + among);
 }
 
 void check_distinct(const std::string& path, const Layout& layout) {
@@ -153,15 +114,63 @@ const char* role_name(Role role) {
   return role == kUser ? "user" : role == kItem ? "item" : role == kRating ? "rating" : "weight";
 }
 
+std::vector<std::string> fields_of(const std::string& path, index_t number, std::string_view line,
+                                   const std::string& separator, bool quotes) {
+  std::vector<std::string_view> views(line.size() + 1);
+  const int capacity = static_cast<int>(views.size());
+  const int count = with_separator(separator, [&](auto s) { return split(line, s, views.data(), capacity, quotes); });
+  if (count == kUnclosedQuote) throw line_error(path, number, "a quotation mark is not closed", line);
+  if (count == kTextAfterQuote) throw line_error(path, number, "text after a closing quotation mark", line);
+  Fields fields;
+  for (int i = 0; i < count; ++i) {
+    const std::string_view field = views[static_cast<std::size_t>(i)];
+    fields.push_back(quotes && !field.empty() && field.front() == '"' ? unquoted(field) : std::string(field));
+  }
+  return fields;
+}
+
+std::string detected_separator(std::string_view line) {
+  std::string bare;
+  bool inside = false;
+  for (const char c : line) {
+    inside = inside != (c == '"');
+    if (!inside) bare += c;
+  }
+  for (const char* separator : {"\t", "::"})
+    if (bare.find(separator) != std::string::npos) return separator;
+  const std::size_t first = bare.find_first_of("|,;");
+  return first == std::string::npos ? " " : std::string(1, bare[first]);
+}
+
+void check_separator(const std::string& separator) {
+  if (separator.empty() || separator == "::" ||
+      (separator.size() == 1 && std::string("\"\r\n").find(separator) == std::string::npos))
+    return;
+  throw InvalidArgument("separator is " + quoted(separator) +
+                        ", expected one character (not a quotation mark or line break), \"::\", or \" \" for any "
+                        "spaces and tabs");
+}
+
+PairLayout pair_layout(const std::string& path, FirstLine first, const RatingsOptions& options) {
+  const bool known =
+      find_column(first.fields, known_names(kUser)) >= 0 && find_column(first.fields, known_names(kItem)) >= 0;
+  const bool named = is_named_column(options.user) || is_named_column(options.item);
+  first.is_header = options.header == Header::yes || (options.header == Header::automatic && (known || named));
+  const char* const least = "2 fields (user, item)";
+  const int user = field_of(path, options, kUser, first, least), item = field_of(path, options, kItem, first, least);
+  return {user, item, first.is_header};
+}
+
 Layout delimited_layout(const std::string& path, std::string_view text, const RatingsOptions& options) {
   check_separator(options.separator);
   const Line line = line_at(text, 0);
   Layout layout;
   layout.separator = options.separator.empty() ? detected_separator(line.text) : options.separator;
-  FirstLine first{line.text, fields_of(path, 1, line.text, layout.separator), false};
+  FirstLine first{1, line.text, fields_of(path, 1, line.text, layout.separator), false};
   first.is_header = has_header(options, first.fields);
   layout.fields = static_cast<int>(first.fields.size());
-  for (const Role role : {kUser, kItem, kRating, kWeight}) layout.field[role] = field_of(path, options, role, first);
+  for (const Role role : {kUser, kItem, kRating, kWeight})
+    layout.field[role] = field_of(path, options, role, first, "3 fields (user, item, rating)");
   check_distinct(path, layout);
   layout.data = text.substr(first.is_header ? line.next : 0);
   layout.first_line = first.is_header ? 2 : 1;

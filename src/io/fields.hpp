@@ -40,15 +40,16 @@ inline const char* end_of_quoted(const char* at, const char* end) {
 }
 
 /// How many fields the line has; the first `capacity` of them go to `fields`, without spaces around them but with
-/// their quotation marks. kUnclosedQuote or kTextAfterQuote where quotes are wrong.
+/// their quotation marks, which are characters like others unless `quotes`. kUnclosedQuote or kTextAfterQuote where
+/// quotes are wrong.
 template <class Separator>
-int split(std::string_view line, Separator separator, std::string_view* fields, int capacity) {
+int split(std::string_view line, Separator separator, std::string_view* fields, int capacity, bool quotes = true) {
   const char* at = line.data();
   const char* const end = at + line.size();
   for (int count = 0;; ++count) {
     while (at != end && (*at == ' ' || *at == '\t') && !separator.is(at, end)) ++at;
     const char* const start = at;
-    if (at != end && *at == '"') {
+    if (quotes && at != end && *at == '"') {
       at = end_of_quoted(at, end);
       if (at == nullptr) return kUnclosedQuote;
       const char* const closed = at;
@@ -69,14 +70,14 @@ int split(std::string_view line, Separator separator, std::string_view* fields, 
 
 /// Spaces at both ends of a line separate nothing.
 template <>
-inline int split(std::string_view line, Whitespace separator, std::string_view* fields, int capacity) {
+inline int split(std::string_view line, Whitespace separator, std::string_view* fields, int capacity, bool quotes) {
   line = trimmed(line);
   const char* at = line.data();
   const char* const end = at + line.size();
   for (int count = 0;; ++count) {
     if (at == end) return count;
     const char* const start = at;
-    if (*at == '"') {
+    if (quotes && *at == '"') {
       at = end_of_quoted(at, end);
       if (at == nullptr) return kUnclosedQuote;
       if (at != end && !separator.is(at, end)) return kTextAfterQuote;

@@ -121,16 +121,23 @@ Mapping::~Mapping() { ::munmap(data_, size_); }
 
 FileText::FileText(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0) throw IoError(system_message(path, "cannot be opened", errno));
+  read(path, file.number());
+}
+
+FileText::FileText(const std::string& path, int descriptor) { read(path, descriptor); }
+
+void FileText::read(const std::string& path, int descriptor) {
   struct stat status {};
-  if (file.number() < 0 || ::fstat(file.number(), &status) != 0)
-    throw IoError(system_message(path, "cannot be opened", errno));
+  if (::fstat(descriptor, &status) != 0) throw IoError(system_message(path, "cannot be opened", errno));
   if (S_ISDIR(status.st_mode)) throw IoError(path + ": is a directory, expected a file");
-  if (S_ISREG(status.st_mode) && status.st_size > 0) {
-    mapping_ = std::make_unique<Mapping>(path, file.number(), static_cast<std::size_t>(status.st_size));
+  const bool whole = S_ISREG(status.st_mode) && ::lseek(descriptor, 0, SEEK_CUR) == 0;  // nothing of it was read
+  if (whole && status.st_size > 0) {
+    mapping_ = std::make_unique<Mapping>(path, descriptor, static_cast<std::size_t>(status.st_size));
     view_ = mapping_->view();
   } else {
     bytes_ = std::make_unique<Bytes>();
-    read_all(path, file.number(), *bytes_);
+    read_all(path, descriptor, *bytes_);
     view_ = bytes_->view();
   }
   if (!is_gzip(view_)) return;

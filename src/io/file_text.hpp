@@ -41,14 +41,20 @@ class Mapping {
   std::size_t size_;
 };
 
+inline constexpr int kStandardInput = 0;
+
 /// The contents of a file, inflated where they are gzip.
 class FileText {
  public:
   /// Throws IoError, OutOfMemory.
   explicit FileText(const std::string& path);
+  /// Of an open file, which stays open and is called `path` in messages.
+  FileText(const std::string& path, int descriptor);
   std::string_view view() const { return view_; }
 
  private:
+  void read(const std::string& path, int descriptor);
+
   std::string_view view_;
   std::unique_ptr<Bytes> bytes_;      ///< of gzip and of what cannot be mapped
   std::unique_ptr<Mapping> mapping_;  ///< of other files

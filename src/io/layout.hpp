@@ -2,6 +2,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "seesaw/io/ratings.hpp"
 
@@ -23,6 +24,31 @@ struct Layout {
   offset_t stated_entries = -1;  ///< how many lines it says there are
   bool symmetric = false;        ///< entries below the diagonal stand for those above
 };
+
+/// The first line of delimited text, or another.
+struct FirstLine {
+  index_t number;
+  std::string_view text;
+  std::vector<std::string> fields;
+  bool is_header;
+};
+
+/// Throws InvalidArgument where there is no such separator.
+void check_separator(const std::string& separator);
+/// Of those that stand outside quotes tab, "::", or the first of "|", comma and semicolon; else " ".
+std::string detected_separator(std::string_view line);
+/// The fields of line `number`, without quotation marks where `quotes`. Throws ParseError.
+std::vector<std::string> fields_of(const std::string& path, index_t number, std::string_view line,
+                                   const std::string& separator, bool quotes = true);
+
+/// Which fields, from 0, are user and item where no rating is looked for.
+struct PairLayout {
+  int user;
+  int item;
+  bool header;
+};
+/// Throws ParseError, InvalidArgument.
+PairLayout pair_layout(const std::string& path, FirstLine first, const RatingsOptions& options);
 
 /// Finds out separator, header and columns from the first lines. Throws ParseError, InvalidArgument.
 Layout delimited_layout(const std::string& path, std::string_view text, const RatingsOptions& options);

@@ -29,6 +29,9 @@ std::string_view line_text(std::string_view text, index_t number);
 /// Without spaces and tabs at both ends.
 std::string_view trimmed(std::string_view text);
 
+/// Without the mark that UTF-8 may begin with.
+std::string_view without_byte_order_mark(std::string_view text);
+
 /// Without blank lines at the end.
 std::string_view without_blank_end(std::string_view text);
 

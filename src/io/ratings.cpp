@@ -17,9 +17,8 @@ namespace io {
 namespace {
 
 std::string_view checked_text(const std::string& path, std::string_view text) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   constexpr std::size_t kLookedAt = 4096;
-  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
+  text = without_byte_order_mark(text);
   if (text.substr(0, kLookedAt).find('\0') != std::string_view::npos)
     throw line_error(path, 1, "not a text file, it has NUL bytes", line_at(text, 0).text);
   text = without_blank_end(text);
