@@ -1,7 +1,10 @@
 #include <fmt/format.h>
+#include <omp.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
+#include <vector>
 
 #include "arguments.hpp"
 #include "commands.hpp"
@@ -27,6 +30,33 @@ struct Errors {
   double mae = 0;
 };
 
+struct Sums {
+  double squared = 0;
+  double absolute = 0;
+};
+
+/// Over blocks of fixed bounds, added in their order: the same for any number of threads.
+template <class T>
+Sums sums_of_errors(const Model<T>& model, const SparseTensorView<T>& entries, const Range& clip, int threads) {
+  constexpr offset_t kBlock = 4096;
+  const offset_t blocks = (entries.entries + kBlock - 1) / kBlock;
+  std::vector<Sums> each(static_cast<std::size_t>(blocks));
+#pragma omp parallel for num_threads(threads > 0 ? threads : omp_get_max_threads())
+  for (offset_t block = 0; block < blocks; ++block) {
+    Sums sums;
+    for (offset_t e = block * kBlock; e < std::min((block + 1) * kBlock, entries.entries); ++e) {
+      const double predicted = prediction(model, entries.indices[0][e], entries.indices[1][e]);
+      const double error = static_cast<double>(entries.values[e]) - clipped(predicted, clip);
+      sums.squared += error * error;
+      sums.absolute += std::abs(error);
+    }
+    each[static_cast<std::size_t>(block)] = sums;
+  }
+  Sums all;
+  for (const Sums& sums : each) all = {all.squared + sums.squared, all.absolute + sums.absolute};
+  return all;
+}
+
 template <class T>
 Errors measure(const EvaluateOptions& options) {
   const Model<T> model = load_model<T>(options.model);
@@ -38,15 +68,9 @@ Errors measure(const EvaluateOptions& options) {
   if (entries.entries == 0)
     throw Error(fmt::format("{}: none of its {} ratings is of a user and an item that {} knows", options.ratings,
                             ratings.left_out, options.model));
-  double squared = 0, absolute = 0;
-  for (offset_t e = 0; e < entries.entries; ++e) {
-    const double predicted = prediction(model, entries.indices[0][e], entries.indices[1][e]);
-    const double error = static_cast<double>(entries.values[e]) - clipped(predicted, options.clip);
-    squared += error * error;
-    absolute += std::abs(error);
-  }
+  const Sums sums = sums_of_errors(model, entries, options.clip, options.format.threads);
   const auto count = static_cast<double>(entries.entries);
-  return {entries.entries, ratings.left_out, std::sqrt(squared / count), absolute / count};
+  return {entries.entries, ratings.left_out, std::sqrt(sums.squared / count), sums.absolute / count};
 }
 
 void evaluate(const EvaluateOptions& options) {
