@@ -9,7 +9,9 @@
 #include "commands.hpp"
 #include "json.hpp"
 #include "output.hpp"
+#include "seesaw/io/libraries.hpp"
 #include "seesaw/io/model.hpp"
+#include "seesaw/libraries.hpp"
 #include "seesaw/version.hpp"
 
 namespace seesaw::cli {
@@ -46,7 +48,10 @@ Json program_info(const InfoOptions& options) {
           {"cpu", {{"description", cpu.description()}, {"available_bytes", cpu.memory()->available()}}},
           {"cuda", cuda_info()},
           {"libraries",
-           {{"CLI11", CLI11_VERSION},
+           {{"BLAS", blas_description()},
+            {"HDF5", version_of_hdf5()},
+            {"zlib", version_of_zlib()},
+            {"CLI11", CLI11_VERSION},
             {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
             {"nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                                           NLOHMANN_JSON_VERSION_PATCH)}}},
