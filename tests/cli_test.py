@@ -103,6 +103,20 @@ class RoundTrip(ToolTest):
         clipped = self.json("evaluate", model, ratings, "--clip", "2,6")  # predictions 2, 4, 6
         self.assertAlmostEqual(clipped["mae"], (1 + 3 + 6) / 3, delta=1e-9)
 
+    def test_errors_of_many_ratings_whatever_the_threads(self):
+        ratings, model = self.path("many.csv"), self.path("m.h5")
+        self.ok("generate", "-o", ratings, "--users", 300, "--items", 200, "--entries", 20000)
+        self.ok("fit", ratings, "-o", model, "-k", 2, "--sweeps", 1)
+        results = [self.json("evaluate", model, ratings, "--threads", threads) for threads in (1, 2, 3)]
+        self.assertEqual(results[0], results[1])
+        self.assertEqual(results[0], results[2])
+        with open(ratings) as file:
+            truth = [float(line.split(",")[2]) for line in list(file)[1:]]
+        predicted = [one["prediction"] for one in self.json("predict", model, "--pairs", ratings)["predictions"]]
+        errors = [a - b for a, b in zip(truth, predicted, strict=True)]
+        self.assertAlmostEqual(results[0]["rmse"], math.sqrt(sum(e * e for e in errors) / 20000), delta=1e-6)
+        self.assertAlmostEqual(results[0]["mae"], sum(map(abs, errors)) / 20000, delta=1e-6)
+
     def test_pairs(self):
         model = self.fit_rank_one()
         pairs = self.write("pairs.csv", "item,user\n30,4\n10,2\n")
@@ -332,6 +346,30 @@ class Fit(ToolTest):
         self.assertEqual(model["runs"][0]["stopped"], "callback")
         self.assertGreaterEqual(model["best_sweep"], 2)
 
+    def test_a_second_interrupt_ends_at_once_and_leaves_the_old_model(self):
+        ratings, model = self.planted(), self.path("m.h5")
+        self.ok("fit", ratings, "-o", model, "-k", 2)
+        with open(model, "rb") as file:
+            old = file.read()
+        for first, second in [(signal.SIGINT, signal.SIGINT), (signal.SIGINT, signal.SIGTERM),
+                              (signal.SIGTERM, signal.SIGINT)]:
+            # A sweep of the reference at this rank takes a second or so: the second signal comes before its end.
+            process = subprocess.Popen([TOOL, "fit", ratings, "-o", model, "-k", "300", "--backend", "reference",
+                                        "--sweeps", "1000"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            for line in process.stderr:
+                if line.startswith("sweep 1/"):
+                    process.send_signal(first)
+                if line.startswith("stopping after this sweep"):
+                    break
+            process.send_signal(second)
+            output, _ = process.communicate(timeout=30)
+            self.assertEqual(process.returncode, -second)
+            self.assertEqual(output, "")
+            with open(model, "rb") as file:
+                self.assertEqual(file.read(), old)
+            self.assertEqual(sorted(os.listdir(self.folder)), ["m.h5", "planted.csv"])
+
 
 class Top(ToolTest):
     def setUp(self):
@@ -442,6 +480,9 @@ class Info(ToolTest):
         document = self.json("info")
         self.assertRegex(document["version"], r"^\d+\.\d+\.\d+$")
         self.assertIn("devices", document["cuda"])
+        for name in ["HDF5", "zlib"]:
+            self.assertRegex(document["libraries"][name], r"^\d+\.\d+")
+        self.assertRegex(document["libraries"]["BLAS"], r"OpenBLAS \d|version unknown")
         self.assertRegex(self.ok("info").stdout, r"^seesaw \d.*\nbackends ")
         self.assertRegex(self.ok("--version").stdout, r"^seesaw \d")
 

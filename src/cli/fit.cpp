@@ -214,7 +214,8 @@ void add_fit(CLI::App& program) {
   add_progress(command, options->progress);
   add_json(command, options->json);
   command.footer(
-      "Ctrl-C ends the run after the current sweep and saves the model as it is then.\n\n"
+      "Ctrl-C ends the run after the current sweep and saves the model as it is then; a second one ends it at once\n"
+      "and leaves an old model as it was.\n\n"
       "Example:\n"
       "  seesaw fit u1.base -o model.h5 --rank 32 --lambda 0.1 --sweeps 20 --validation u1.test");
   command.callback([options] {

@@ -10,7 +10,12 @@ namespace {
 volatile std::sig_atomic_t interrupted = 0;
 volatile std::sig_atomic_t speaks = 0;
 
-extern "C" void on_interrupt(int) {
+extern "C" void on_interrupt(int signal) {
+  if (interrupted != 0) {  // be it Ctrl-C and then SIGTERM
+    std::signal(signal, SIG_DFL);
+    ::raise(signal);  // delivered on return
+    return;
+  }
   interrupted = 1;
   constexpr std::string_view kLine = "\nstopping after this sweep and saving; Ctrl-C again quits without saving\n";
   if (speaks != 0 && ::write(STDERR_FILENO, kLine.data(), kLine.size()) < 0) return;  // nobody is left to be told
@@ -24,7 +29,6 @@ InterruptGuard::InterruptGuard(bool aloud) {
   struct sigaction action {};
   action.sa_handler = on_interrupt;
   action.sa_flags = SA_RESTART;
-  action.sa_flags |= static_cast<int>(SA_RESETHAND);
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &old_interrupt_);
   sigaction(SIGTERM, &action, &old_terminate_);

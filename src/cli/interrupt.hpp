@@ -4,7 +4,8 @@
 namespace seesaw::cli {
 
 /// While one lives, the first Ctrl-C (or SIGTERM) only sets requested(), with a line on standard error where `aloud`;
-/// the second ends the process.
+/// the second, of either kind, ends the process at once. An old model stays as it was then, for a new one replaces it
+/// only when it is whole.
 class InterruptGuard {
  public:
   explicit InterruptGuard(bool aloud);
