@@ -54,20 +54,23 @@ Options parse(int argc, char** argv) {
 }
 
 template <class T>
-Csr<T> planted(const Options& options) {
+const Csr<T>& planted(const Options& options) {
   auto ctx = Context::cpu(options.threads);
-  const Planted source({.rows = options.rows,
-                        .cols = options.cols,
-                        .entries = options.entries,
-                        .noise = 0.1,
-                        .row_exponent = 0.6,
-                        .col_exponent = 0.8,
-                        .seed = 7});
-  return compress(ctx, source.entries<T>(0, options.rows).view());
+  static const Csr<T> ratings = [&] {
+    const Planted source({.rows = options.rows,
+                          .cols = options.cols,
+                          .entries = options.entries,
+                          .noise = 0.1,
+                          .row_exponent = 0.6,
+                          .col_exponent = 0.8,
+                          .seed = 7});
+    return compress(ctx, source.entries<T>(0, options.rows).view());
+  }();
+  return ratings;
 }
 
-template Csr<float> planted(const Options&);
-template Csr<double> planted(const Options&);
+template const Csr<float>& planted(const Options&);
+template const Csr<double>& planted(const Options&);
 
 std::vector<Context> contexts(const Options& options) {
   std::vector<Context> all{Context::cpu(options.threads)};

@@ -17,9 +17,9 @@ struct Options {
 /// after Google Benchmark has taken its own. Throws InvalidArgument for anything else.
 Options parse(int argc, char** argv);
 
-/// Planted ratings with power-law rows and columns.
+/// Planted ratings with power-law rows and columns; made at the first call and kept.
 template <class T>
-Csr<T> planted(const Options& options);
+const Csr<T>& planted(const Options& options);
 
 /// The contexts of this machine. Tells in the header of Google Benchmark's report what they are, the machine's measured
 /// peaks for the cpu one, and why there is no cuda one where there is none.

@@ -2,10 +2,9 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
 
-#include "data.hpp"
+#include "measure.hpp"
 #include "seesaw/sparse.hpp"
 
 namespace {
@@ -46,18 +45,13 @@ void add(const char* name, offset_t entries, Call&& call) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  benchmark::Initialize(&argc, argv);
-  const auto options = bench::parse(argc, argv);
-  auto ctx = Context::cpu(options.threads);
-  benchmark::AddCustomContext("cpu", ctx.description());
-  const auto matrix = bench::planted<float>(options);
-  const auto entries = shuffled(matrix);
-  const offset_t count = matrix.values.size();
-  add("compress/cpu", count, [&] { benchmark::DoNotOptimize(compress(ctx, entries.view())); });
-  add("transpose/cpu", count, [&] { benchmark::DoNotOptimize(transpose(ctx, matrix.view())); });
-  benchmark::RunSpecifiedBenchmarks();
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "%s\n", error.what());
-  return 1;
+int main(int argc, char** argv) {
+  return bench::run_all(argc, argv, [](const bench::Options& options, std::vector<Context>& contexts) {
+    static const auto entries = shuffled(bench::planted<float>(options));
+    Context& ctx = contexts.front();
+    const offset_t count = entries.values.size();
+    add("compress/cpu", count, [&] { benchmark::DoNotOptimize(compress(ctx, entries.view())); });
+    add("transpose/cpu", count,
+        [&] { benchmark::DoNotOptimize(transpose(ctx, bench::planted<float>(options).view())); });
+  });
 }

@@ -1,6 +1,7 @@
 #include "seesaw/context.hpp"
 
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -18,11 +19,18 @@ namespace {
 class HostMemory final : public MemorySpace {
  public:
   void* allocate(std::size_t bytes) override {
-    constexpr std::size_t kAlignment = 64;
     if (bytes == 0) return nullptr;
-    const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    void* pointer = rounded >= bytes ? std::aligned_alloc(kAlignment, rounded) : nullptr;
-    if (pointer == nullptr) throw OutOfMemory("no " + std::to_string(bytes) + " bytes of host memory to be had");
+    // Large arrays lie on huge pages where the system has them: gathering vectors from all over a factor would else
+    // miss the processor's table of pages each time.
+    constexpr std::size_t kLine = 64, kHugePage = 1 << 21, kLarge = 2 * kHugePage;
+    const std::size_t alignment = bytes >= kLarge ? kHugePage : kLine;
+    const std::size_t rounded = (bytes + kLine - 1) / kLine * kLine;
+    void* pointer = nullptr;
+    if (rounded < bytes || posix_memalign(&pointer, alignment, rounded) != 0)
+      throw OutOfMemory("no " + std::to_string(bytes) + " bytes of host memory to be had");
+#ifdef MADV_HUGEPAGE
+    if (alignment == kHugePage) madvise(pointer, rounded / kHugePage * kHugePage, MADV_HUGEPAGE);
+#endif
     return pointer;
   }
   void deallocate(void* pointer) noexcept override { std::free(pointer); }

@@ -41,28 +41,37 @@ HWY_INLINE V update_sum(T row, V column, V sum) {
 }
 
 /// out (+/-)= the sum over p of (kTileRows numbers at rows + p * stride)' (kVectors vectors at columns + p * stride).
-template <Update kUpdate, int kVectors, class T>
+/// Calls meanwhile() once for every two p.
+template <Update kUpdate, int kVectors, class T, class Meanwhile>
 HWY_INLINE void update_tile(const T* HWY_RESTRICT rows, const T* HWY_RESTRICT columns, index_t stride, index_t depth,
-                            T* HWY_RESTRICT out, index_t out_stride) {
+                            T* HWY_RESTRICT out, index_t out_stride, Meanwhile&& meanwhile) {
   const Vectors<T> d;
   hn::Vec<Vectors<T>> sum[kTileRows][kVectors];
   for (int r = 0; r < kTileRows; ++r)
     for (int v = 0; v < kVectors; ++v)
       sum[r][v] = kUpdate == Update::set ? hn::Zero(d) : hn::Load(d, out + r * out_stride + v * lanes<T>());
-  for (index_t p = 0; p < depth; ++p, rows += stride, columns += stride) {
+  const auto step = [&] {
     hn::Vec<Vectors<T>> column[kVectors];
     for (int v = 0; v < kVectors; ++v) column[v] = hn::Load(d, columns + v * lanes<T>());
     for (int r = 0; r < kTileRows; ++r)
       for (int v = 0; v < kVectors; ++v) sum[r][v] = update_sum<kUpdate>(rows[r], column[v], sum[r][v]);
+    rows += stride;
+    columns += stride;
+  };
+  for (index_t p = 0; p + 2 <= depth; p += 2) {
+    step();
+    step();
+    meanwhile();
   }
+  if (depth % 2 != 0) step();
   for (int r = 0; r < kTileRows; ++r)
     for (int v = 0; v < kVectors; ++v) hn::Store(sum[r][v], d, out + r * out_stride + v * lanes<T>());
 }
 
 /// The same for one vector. There are too few sums to hide the time that an addition takes: every other p has its own.
-template <Update kUpdate, class T>
+template <Update kUpdate, class T, class Meanwhile>
 HWY_INLINE void update_narrow_tile(const T* HWY_RESTRICT rows, const T* HWY_RESTRICT columns, index_t stride,
-                                   index_t depth, T* HWY_RESTRICT out, index_t out_stride) {
+                                   index_t depth, T* HWY_RESTRICT out, index_t out_stride, Meanwhile&& meanwhile) {
   const Vectors<T> d;
   hn::Vec<Vectors<T>> even[kTileRows], odd[kTileRows];
   for (int r = 0; r < kTileRows; ++r) {
@@ -74,33 +83,41 @@ HWY_INLINE void update_narrow_tile(const T* HWY_RESTRICT rows, const T* HWY_REST
     const auto first = hn::Load(d, columns), second = hn::Load(d, columns + stride);
     for (int r = 0; r < kTileRows; ++r) even[r] = update_sum<kUpdate>(rows[r], first, even[r]);
     for (int r = 0; r < kTileRows; ++r) odd[r] = update_sum<kUpdate>(rows[stride + r], second, odd[r]);
+    meanwhile();
   }
   if (p < depth)
     for (int r = 0; r < kTileRows; ++r) even[r] = update_sum<kUpdate>(rows[r], hn::Load(d, columns), even[r]);
   for (int r = 0; r < kTileRows; ++r) hn::Store(hn::Add(even[r], odd[r]), d, out + r * out_stride);
 }
 
-/// Rows first to last - 1 of a (+/-)= panel' panel. The panel is depth x width.
-template <Update kUpdate, class T>
+/// Rows first to last - 1 of a (+/-)= panel' panel. The panel is depth x width. meanwhile() is called many times,
+/// evenly.
+template <Update kUpdate, class T, class Meanwhile>
 HWY_NOINLINE void update_rows(const T* panel, index_t panel_stride, index_t depth, index_t first, index_t last,
-                              const Layout<T>& layout, T* a) {
+                              const Layout<T>& layout, T* a, Meanwhile&& meanwhile) {
   const index_t width = layout.width, stride = layout.stride;
   for (index_t i = first; i < last; i += kTileRows) {
     for (index_t j = i / lanes<T>() * lanes<T>(); j < width;) {
       const index_t left = (width - j) / lanes<T>();
       T* out = a + i * stride + j;
       if (left == 1) {
-        update_narrow_tile<kUpdate>(panel + i, panel + j, panel_stride, depth, out, stride);
+        update_narrow_tile<kUpdate>(panel + i, panel + j, panel_stride, depth, out, stride, meanwhile);
         j += lanes<T>();
       } else if (left == 2 || left == 4) {  // four are two and two: three would leave a narrow one
-        update_tile<kUpdate, 2>(panel + i, panel + j, panel_stride, depth, out, stride);
+        update_tile<kUpdate, 2>(panel + i, panel + j, panel_stride, depth, out, stride, meanwhile);
         j += 2 * lanes<T>();
       } else {
-        update_tile<kUpdate, 3>(panel + i, panel + j, panel_stride, depth, out, stride);
+        update_tile<kUpdate, 3>(panel + i, panel + j, panel_stride, depth, out, stride, meanwhile);
         j += 3 * lanes<T>();
       }
     }
   }
+}
+
+template <Update kUpdate, class T>
+HWY_INLINE void update_rows(const T* panel, index_t panel_stride, index_t depth, index_t first, index_t last,
+                            const Layout<T>& layout, T* a) {
+  update_rows<kUpdate>(panel, panel_stride, depth, first, last, layout, a, [] {});
 }
 
 /// The n < lanes numbers at `from`, then zeros.
@@ -124,38 +141,6 @@ HWY_INLINE void copy_vector(const T* HWY_RESTRICT from, T scale, index_t k, T* H
   index_t f = 0;
   for (; f + lanes<T>() <= k; f += lanes<T>()) hn::Store(hn::Mul(factor, hn::LoadU(d, from + f)), d, to + f);
   if (f < k) hn::Store(hn::Mul(factor, load_first(from + f, k - f)), d, to + f);
-}
-
-/// sum[0 .. kVectors vectors) (+)= the sum over p of values[p] times row p of the columns that begin at `panel`.
-template <Update kUpdate, int kVectors, class T>
-HWY_INLINE void combine_columns(const T* HWY_RESTRICT panel, index_t stride, const T* HWY_RESTRICT values,
-                                index_t depth, T* HWY_RESTRICT sum) {
-  const Vectors<T> d;
-  hn::Vec<Vectors<T>> even[kVectors], odd[kVectors];
-  for (int v = 0; v < kVectors; ++v) {
-    even[v] = kUpdate == Update::set ? hn::Zero(d) : hn::Load(d, sum + v * lanes<T>());
-    odd[v] = hn::Zero(d);
-  }
-  index_t p = 0;
-  for (; p + 2 <= depth; p += 2, panel += 2 * stride)
-    for (int v = 0; v < kVectors; ++v) {
-      even[v] = update_sum<kUpdate>(values[p], hn::Load(d, panel + v * lanes<T>()), even[v]);
-      odd[v] = update_sum<kUpdate>(values[p + 1], hn::Load(d, panel + stride + v * lanes<T>()), odd[v]);
-    }
-  if (p < depth)
-    for (int v = 0; v < kVectors; ++v)
-      even[v] = update_sum<kUpdate>(values[p], hn::Load(d, panel + v * lanes<T>()), even[v]);
-  for (int v = 0; v < kVectors; ++v) hn::Store(hn::Add(even[v], odd[v]), d, sum + v * lanes<T>());
-}
-
-/// b (+)= the sum over p of values[p] times row p of the panel.
-template <Update kUpdate, class T>
-HWY_INLINE void combine_rows(const T* panel, const T* values, index_t depth, const Layout<T>& layout, T* b) {
-  const index_t width = layout.width, stride = layout.stride;
-  index_t j = 0;
-  for (; j + 4 * lanes<T>() <= width; j += 4 * lanes<T>())
-    combine_columns<kUpdate, 4>(panel + j, stride, values, depth, b + j);
-  for (; j < width; j += lanes<T>()) combine_columns<kUpdate, 1>(panel + j, stride, values, depth, b + j);
 }
 
 /// A kBlock x kBlock block on the diagonal as L D L': unit[p][q] = L(q, p), scale[p] = 1 / sqrt(D(p)).

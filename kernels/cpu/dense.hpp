@@ -34,7 +34,7 @@ struct System {
   T* b;                  ///< width; destroyed
   T* z;                  ///< width; U'^-1 b
   T* scale;              ///< width; 1 / U(p, p)
-  T* x;                  ///< width; zeros at first
+  T* x;                  ///< width
   T threshold = 0;       ///< that pivots must be above
   bool positive = true;  ///< whether they all were; the rest is meaningless otherwise
 
@@ -44,13 +44,15 @@ struct System {
         b(a + layout.rows * layout.stride),
         z(b + layout.width),
         scale(z + layout.width),
-        x(scale + layout.width) {}
+        x(scale + layout.width) {
+    std::fill(x, x + layout.width, T{0});  // padding that back_substitute() reads
+  }
 };
 
-/// How many vectors a panel holds: as many as leave room for a small matrix beside it in the L1 cache.
+/// How many vectors a panel holds: as many as stay in the L1 cache.
 template <class T>
 index_t panel_depth(const Layout<T>& layout) {
-  constexpr index_t kPanelBytes = 16384;
+  constexpr index_t kPanelBytes = 32768;
   return std::clamp<index_t>(kPanelBytes / (layout.stride * static_cast<index_t>(sizeof(T))), 32, 128);
 }
 

@@ -9,29 +9,47 @@ namespace seesaw::cpu {
 /// What one thread needs to solve one row after the other.
 template <class T>
 struct RowScratch {
-  Layout<T> layout;
-  index_t depth;                   ///< vectors in a panel
-  Buffer<T> panel;                 ///< depth x width, gathered vectors, each times the root of its weight
-  Buffer<T> values;                ///< depth, theirs
-  Buffer<T> memory;                ///< of the systems
-  std::vector<System<T>> systems;  ///< solved at a time
-  std::vector<index_t> rows;       ///< whose systems they are
-  std::vector<index_t> singular;   ///< rows that the factorization gave up
+  /// Features that the dual form takes at a time, for a transposed panel to stay in the L1 cache.
+  static constexpr index_t kFeatures = 64;
+
+  Layout<T> layout;                   ///< of the primal systems
+  index_t depth;                      ///< vectors in a panel
+  Buffer<T> panel;                    ///< depth x width, gathered vectors
+  Buffer<T> transposed;               ///< kFeatures x width, for the dual form
+  Buffer<T> roots;                    ///< of the weights of the entries in the panel
+  Buffer<T> coefficients;             ///< what their vectors are multiplied with in b
+  Buffer<T> vector, none;             ///< of k numbers; `none` are zeros
+  Buffer<T> memory;                   ///< of the systems
+  std::vector<System<T>> systems;     ///< solved together
+  std::vector<index_t> rows;          ///< whose systems they are
+  std::vector<index_t> primal, dual;  ///< the rows of a block by the form in which they are solved
+  std::vector<index_t> singular;      ///< rows that the factorization gave up
 
   explicit RowScratch(index_t k)
       : layout(k),
         depth(panel_depth(layout)),
         panel(zeros<T>(depth * layout.stride)),
-        values(zeros<T>(depth)),
-        memory(zeros<T>(batch(layout) * System<T>::size(layout))) {
-    for (index_t s = 0; s < batch(layout); ++s)
-      systems.emplace_back(layout, memory.data() + s * System<T>::size(layout));
+        transposed(kFeatures * layout.stride),
+        roots(std::max(depth, k)),
+        coefficients(std::max(depth, k)),
+        vector(layout.width),
+        none(zeros<T>(layout.width)),
+        memory(batch(layout) * System<T>::size(layout)) {}
+
+  bool full() const { return static_cast<index_t>(rows.size()) == batch(layout); }
+
+  /// A system of the layout `of` that waits to be solved for row i.
+  System<T>& next_system(const Layout<T>& of, index_t i) {
+    const auto waiting = static_cast<index_t>(rows.size());
+    systems.emplace_back(of, memory.data() + waiting * System<T>::size(layout));
+    rows.push_back(i);
+    return systems.back();
   }
 
  private:
-  /// As many as stay in the L1 cache, within reason.
+  /// As many as stay in the L2 cache, within reason.
   static index_t batch(const Layout<T>& layout) {
-    constexpr index_t kBytes = 40000, kMost = 4;
+    constexpr index_t kBytes = 100000, kMost = 4;
     return std::clamp<index_t>(kBytes / (System<T>::size(layout) * static_cast<index_t>(sizeof(T))), 1, kMost);
   }
 };

@@ -4,6 +4,7 @@
 
 #include "cpu/minimum_norm.hpp"
 #include "cpu/parallel.hpp"
+#include "cpu/row_forms.hpp"
 #include "cpu/row_scratch.hpp"
 #include "cpu/simd.hpp"
 
@@ -12,41 +13,27 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "cpu/dense-inl.hpp"
+#include "cpu/rows-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
 
-// Phases 1 and 2 for the entries first to last - 1: a panel of vectors, copied side by side, is read from the L1 cache
-// by every tile of the matrix.
+/// The entries first to first + count - 1; coefficients c a.
 template <class T>
-void accumulate(const SolveRows<T>& problem, offset_t first, offset_t last, RowScratch<T>& scratch,
-                const System<T>& system) {
-  const CsrView<T> ratings = problem.ratings;
-  const MatrixView<const T> y = problem.y;
-  const Layout<T>& layout = scratch.layout;
-  const index_t stride = layout.stride;
-  T *panel = scratch.panel.data(), *values = scratch.values.data();
-  for (offset_t e = first; e < last; e += scratch.depth) {
-    const index_t depth = std::min(scratch.depth, last - e);
-    for (index_t p = 0; p < depth; ++p) {
-      const T root = ratings.weights != nullptr ? std::sqrt(ratings.weights[e + p]) : T{1};
-      values[p] = root * ratings.values[e + p];
-      copy_vector(y.row(ratings.columns[e + p]), root, y.cols, panel + p * stride);
-    }
-    if (e == first) {
-      update_rows<Update::set>(panel, stride, depth, 0, layout.rows, layout, system.a);
-      combine_rows<Update::set>(panel, values, depth, layout, system.b);
-    } else {
-      update_rows<Update::add>(panel, stride, depth, 0, layout.rows, layout, system.a);
-      combine_rows<Update::add>(panel, values, depth, layout, system.b);
-    }
+Entries<T> entries_of(const SolveRows<T>& problem, offset_t first, index_t count, RowScratch<T>& scratch) {
+  const CsrView<T>& ratings = problem.ratings;
+  T *roots = scratch.roots.data(), *coefficients = scratch.coefficients.data();
+  for (index_t p = 0; p < count; ++p) {
+    const T weight = ratings.weights != nullptr ? ratings.weights[first + p] : T{1};
+    roots[p] = std::sqrt(weight);
+    coefficients[p] = weight * ratings.values[first + p];
   }
+  return {problem.y, ratings.columns + first, roots, coefficients, count};
 }
 
-// Phase 3. The padding of the matrix becomes that of the identity.
+/// Phase 3. The padding of the matrix becomes that of the identity.
 template <class T>
-void add_penalty(T ridge, const Layout<T>& layout, System<T>& system) {
+void add_ridge(T ridge, const Layout<T>& layout, System<T>& system) {
   T largest = 0;
   for (index_t f = 0; f < layout.rank; ++f) {
     T& diagonal = system.a[f * layout.stride + f];
@@ -55,15 +42,44 @@ void add_penalty(T ridge, const Layout<T>& layout, System<T>& system) {
   }
   for (index_t f = layout.rank; f < layout.rows; ++f) system.a[f * layout.stride + f] = 1;
   system.threshold = singular_threshold(layout.rank, largest);
-  system.positive = true;
 }
 
-// Phase 4 for the systems that wait.
+/// Phase 4 for the systems that wait.
 template <class T>
-void solve_waiting(const SolveRows<T>& problem, RowScratch<T>& scratch) {
+void factor_and_solve(const Layout<T>& layout, RowScratch<T>& scratch) {
   const auto count = static_cast<index_t>(scratch.rows.size());
-  factor(scratch.layout, scratch.systems.data(), count);
-  back_substitute(scratch.layout, scratch.systems.data(), count);
+  factor(layout, scratch.systems.data(), count);
+  back_substitute(layout, scratch.systems.data(), count);
+}
+
+// The primal form, k x k.
+
+/// Phases 1 and 2 for the entries first to last - 1, in panels of the same depth but for one vector; then the entries
+/// up to `ahead_to` will be gathered.
+template <class T>
+void accumulate(const SolveRows<T>& problem, offset_t first, offset_t last, offset_t ahead_to, RowScratch<T>& scratch,
+                Ahead<T>& ahead, System<T>& system) {
+  const Layout<T>& layout = scratch.layout;
+  const index_t panels = (last - first + scratch.depth - 1) / scratch.depth;
+  std::fill(system.b, system.b + layout.width, T{0});
+  for (index_t n = 0; n < panels; ++n) {
+    const offset_t begin = first + (last - first) * n / panels, end = first + (last - first) * (n + 1) / panels;
+    const auto entries = entries_of(problem, begin, end - begin, scratch);
+    gather<true>(entries, scratch.panel.data(), layout.stride, system.b);
+    ahead.want(end, n + 1 < panels ? std::min(end + scratch.depth, last) : ahead_to);
+    if (n == 0)
+      update_rows<Update::set>(scratch.panel.data(), layout.stride, entries.count, 0, layout.rows, layout, system.a,
+                               ahead);
+    else
+      update_rows<Update::add>(scratch.panel.data(), layout.stride, entries.count, 0, layout.rows, layout, system.a,
+                               ahead);
+  }
+}
+
+/// Phase 4 for the primal systems that wait.
+template <class T>
+void solve_primal_systems(const SolveRows<T>& problem, RowScratch<T>& scratch) {
+  factor_and_solve(scratch.layout, scratch);
   for (std::size_t s = 0; s < scratch.rows.size(); ++s) {
     const System<T>& system = scratch.systems[s];
     if (system.positive)
@@ -72,35 +88,134 @@ void solve_waiting(const SolveRows<T>& problem, RowScratch<T>& scratch) {
       scratch.singular.push_back(scratch.rows[s]);
   }
   scratch.rows.clear();
+  scratch.systems.clear();
+}
+
+template <class T>
+void solve_primal(const SolveRows<T>& problem, RowScratch<T>& scratch, Ahead<T>& ahead) {
+  const offset_t* offsets = problem.ratings.offsets;
+  for (std::size_t n = 0; n < scratch.primal.size(); ++n) {
+    const index_t i = scratch.primal[n];
+    const offset_t next = n + 1 < scratch.primal.size() ? scratch.primal[n + 1] : i;
+    System<T>& system = scratch.next_system(scratch.layout, i);
+    accumulate(problem, offsets[i], offsets[i + 1], std::min(offsets[next + 1], offsets[next] + scratch.depth), scratch,
+               ahead, system);
+    add_ridge(ridge_of(problem, i), scratch.layout, system);
+    if (scratch.full()) solve_primal_systems(problem, scratch);
+  }
+  solve_primal_systems(problem, scratch);
+}
+
+// The dual form, n_i x n_i: x = Y_i' C^1/2 z with (C^1/2 Y_i Y_i' C^1/2 + lambda w_i I) z = C^1/2 a_i.
+
+/// Phases 1 to 3.
+template <class T>
+void accumulate_dual(const SolveRows<T>& problem, index_t i, const Layout<T>& layout, RowScratch<T>& scratch,
+                     Ahead<T>& ahead, System<T>& system) {
+  const index_t k = problem.y.cols, count = layout.rank;
+  const offset_t first = problem.ratings.offsets[i];
+  const auto entries = entries_of(problem, first, count, scratch);
+  for (index_t f = 0; f < k; f += scratch.kFeatures) {
+    const index_t last = std::min(f + scratch.kFeatures, k);
+    T* panel = scratch.transposed.data();
+    gather_transposed(entries, f, last, scratch.none.data(), layout.width, layout.stride, panel);
+    if (f == 0)
+      update_rows<Update::set>(panel, layout.stride, last - f, 0, layout.rows, layout, system.a, ahead);
+    else
+      update_rows<Update::add>(panel, layout.stride, last - f, 0, layout.rows, layout, system.a, ahead);
+  }
+  for (index_t p = 0; p < count; ++p) system.b[p] = entries.roots[p] * problem.ratings.values[first + p];
+  std::fill(system.b + count, system.b + layout.width, T{0});
+  add_ridge(ridge_of(problem, i), layout, system);
+}
+
+/// Phase 4 for the dual systems that wait.
+template <class T>
+void solve_dual_systems(const SolveRows<T>& problem, const Layout<T>& layout, RowScratch<T>& scratch) {
+  factor_and_solve(layout, scratch);
+  for (std::size_t s = 0; s < scratch.rows.size(); ++s) {
+    const System<T>& system = scratch.systems[s];
+    const index_t i = scratch.rows[s];
+    if (!system.positive) {
+      scratch.singular.push_back(i);
+      continue;
+    }
+    const offset_t first = problem.ratings.offsets[i];
+    Entries<T> entries = entries_of(problem, first, problem.ratings.offsets[i + 1] - first, scratch);
+    for (index_t p = 0; p < entries.count; ++p) scratch.coefficients.data()[p] = entries.roots[p] * system.x[p];
+    T* sum = scratch.vector.data();
+    std::fill(sum, sum + scratch.layout.width, T{0});
+    gather<false>(entries, static_cast<T*>(nullptr), 0, sum);
+    std::copy(sum, sum + problem.x.cols, problem.x.row(i));
+  }
+  scratch.rows.clear();
+  scratch.systems.clear();
+}
+
+/// Rows of the same padded length together.
+template <class T>
+void solve_dual(const SolveRows<T>& problem, RowScratch<T>& scratch, Ahead<T>& ahead) {
+  const offset_t* offsets = problem.ratings.offsets;
+  const auto layout_of = [&](index_t i) { return Layout<T>(offsets[i + 1] - offsets[i]); };
+  std::vector<index_t>& rows = scratch.dual;
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](index_t i, index_t j) { return layout_of(i).rows < layout_of(j).rows; });
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    const Layout<T> layout = layout_of(rows[n]);
+    System<T>& system = scratch.next_system(layout, rows[n]);
+    const bool more = n + 1 < rows.size();
+    if (more) ahead.want(offsets[rows[n + 1]], offsets[rows[n + 1] + 1]);
+    accumulate_dual(problem, rows[n], layout, scratch, ahead, system);
+    if (scratch.full() || !more || layout_of(rows[n + 1]).rows != layout.rows)
+      solve_dual_systems(problem, layout, scratch);
+  }
 }
 
 template <class T>
 void solve_block(const SolveRows<T>& problem, index_t first, index_t last, RowScratch<T>& scratch) {
-  const offset_t* offsets = problem.ratings.offsets;
+  scratch.primal.clear();
+  scratch.dual.clear();
   for (index_t i = first; i < last; ++i) {
-    const T ridge = ridge_of(problem, i);
-    if (offsets[i] == offsets[i + 1]) {
-      std::fill(problem.x.row(i), problem.x.row(i) + problem.x.cols, T{0});
-    } else if (ridge == 0 && offsets[i + 1] - offsets[i] < problem.x.cols) {
-      // Singular whatever the entries: the rounding of a pivot that should be 0 could pass the threshold.
-      scratch.singular.push_back(i);
-    } else {
-      System<T>& system = scratch.systems[scratch.rows.size()];
-      accumulate(problem, offsets[i], offsets[i + 1], scratch, system);
-      add_penalty(ridge, scratch.layout, system);
-      scratch.rows.push_back(i);
-      if (scratch.rows.size() == scratch.systems.size()) solve_waiting(problem, scratch);
+    switch (form_of(problem, i)) {
+      case Form::empty:
+        std::fill(problem.x.row(i), problem.x.row(i) + problem.x.cols, T{0});
+        break;
+      case Form::singular:
+        scratch.singular.push_back(i);
+        break;
+      case Form::dual:
+        scratch.dual.push_back(i);
+        break;
+      case Form::primal:
+        scratch.primal.push_back(i);
+        break;
+      case Form::segments:
+        break;  // solve_long_row() does these
     }
   }
-  solve_waiting(problem, scratch);
+  Ahead<T> ahead(problem);
+  solve_dual(problem, scratch, ahead);
+  solve_primal(problem, scratch, ahead);
 }
 
-void solve_block_float(const SolveRows<float>& problem, index_t first, index_t last, RowScratch<float>& scratch) {
-  solve_block(problem, first, last, scratch);
+/// A and b over the entries first to last - 1 of a long row, in `memory` for a primal system.
+template <class T>
+void sum_segment(const SolveRows<T>& problem, offset_t first, offset_t last, RowScratch<T>& scratch, T* memory) {
+  System<T> system(scratch.layout, memory);
+  Ahead<T> ahead(problem);
+  accumulate(problem, first, last, last, scratch, ahead, system);
 }
-void solve_block_double(const SolveRows<double>& problem, index_t first, index_t last, RowScratch<double>& scratch) {
-  solve_block(problem, first, last, scratch);
+
+/// Phases 3 and 4 of a long row whose A and b stand in `memory`.
+template <class T>
+void solve_sum(const SolveRows<T>& problem, index_t i, RowScratch<T>& scratch, T* memory) {
+  scratch.rows.push_back(i);
+  add_ridge(ridge_of(problem, i), scratch.layout, scratch.systems.emplace_back(scratch.layout, memory));
+  solve_primal_systems(problem, scratch);
 }
+
+RowOperations<float> operations_float() { return {solve_block<float>, sum_segment<float>, solve_sum<float>}; }
+RowOperations<double> operations_double() { return {solve_block<double>, sum_segment<double>, solve_sum<double>}; }
 
 }  // namespace seesaw::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -108,35 +223,63 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace seesaw::cpu {
 
-HWY_EXPORT(solve_block_float);
-HWY_EXPORT(solve_block_double);
+HWY_EXPORT(operations_float);
+HWY_EXPORT(operations_double);
 
 namespace {
 
-void solve_block(const SolveRows<float>& problem, index_t first, index_t last, RowScratch<float>& scratch) {
-  HWY_DYNAMIC_DISPATCH(solve_block_float)(problem, first, last, scratch);
-}
-void solve_block(const SolveRows<double>& problem, index_t first, index_t last, RowScratch<double>& scratch) {
-  HWY_DYNAMIC_DISPATCH(solve_block_double)(problem, first, last, scratch);
+RowOperations<float> operations(float) { return HWY_DYNAMIC_DISPATCH(operations_float)(); }
+RowOperations<double> operations(double) { return HWY_DYNAMIC_DISPATCH(operations_double)(); }
+
+/// Row i, its segments summed by as many threads as there are: their bounds and the order in which the sums are added
+/// are the same for any number. Returns whether it was singular.
+template <class T>
+bool solve_long_row(int threads, const SolveRows<T>& problem, index_t i) {
+  const RowOperations<T> run = operations(T{});
+  const offset_t first = problem.ratings.offsets[i], last = problem.ratings.offsets[i + 1];
+  const index_t segments = block_count(last - first, kSegment);
+  const index_t size = System<T>::size(Layout<T>(problem.y.cols));
+  Buffer<T> sums(std::min<index_t>(segments, threads) * size);
+  Buffer<T> total = zeros<T>(size);
+  for (index_t done = 0; done < segments; done += threads) {
+    const index_t now = std::min<index_t>(threads, segments - done);
+    for_blocks(
+        threads, now, [&] { return RowScratch<T>(problem.y.cols); },
+        [&](RowScratch<T>& scratch, index_t n) {
+          const offset_t begin = first + (done + n) * kSegment;
+          run.sum_segment(problem, begin, std::min(begin + kSegment, last), scratch, sums.data() + n * size);
+        });
+    for (index_t n = 0; n < now; ++n)
+      for (index_t element = 0; element < size; ++element) total.data()[element] += sums.data()[n * size + element];
+  }
+  RowScratch<T> scratch(problem.y.cols);
+  run.solve_sum(problem, i, scratch, total.data());
+  for (const index_t singular : scratch.singular) solve_by_minimum_norm(problem, singular);
+  return !scratch.singular.empty();
 }
 
 }  // namespace
 
-// Threads take blocks of rows as they come; every row is solved by one thread, in the same way whichever it is.
-//   1. gather      a panel of vectors y_j, side by side
+// Threads take blocks of rows as they come; a row is solved by one thread, in the same way whichever it is. Only a very
+// long row is cut into segments, which the threads share.
+//   1. gather      a panel of vectors y_j, side by side; in the dual form, transposed
 //   2. accumulate  register tiles of A over the panel, and b
 //   3. penalty     on the diagonal
 //   4. factor and solve; where A is singular, minimum norm
 template <class T>
 void solve_rows(int threads, const SolveRows<T>& problem) {
-  constexpr index_t kRows = 32;
+  constexpr index_t kMostRows = 128, kBlocksPerThread = 8;
   const index_t rows = problem.ratings.rows;
+  const index_t block_rows = std::clamp<index_t>(rows / (threads * kBlocksPerThread), 1, kMostRows);
+  const RowOperations<T> run = operations(T{});
   std::int64_t singular = 0;
+  for (index_t i = 0; i < rows; ++i)
+    if (form_of(problem, i) == Form::segments && solve_long_row(threads, problem, i)) ++singular;
   for_blocks(
-      threads, block_count(rows, kRows), [&] { return RowScratch<T>(problem.y.cols); },
+      threads, block_count(rows, block_rows), [&] { return RowScratch<T>(problem.y.cols); },
       [&](RowScratch<T>& scratch, index_t block) {
         scratch.singular.clear();
-        solve_block(problem, block * kRows, std::min(rows, (block + 1) * kRows), scratch);
+        run.solve_block(problem, block * block_rows, std::min(rows, (block + 1) * block_rows), scratch);
         for (const index_t i : scratch.singular) solve_by_minimum_norm(problem, i);
         const auto found = static_cast<std::int64_t>(scratch.singular.size());
 #pragma omp atomic
