@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "output.hpp"
+#include "seesaw/memory.hpp"
 
 namespace seesaw::cli {
 

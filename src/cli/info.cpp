@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "json.hpp"
 #include "output.hpp"
+#include "seesaw/memory.hpp"
 #include "seesaw/io/model.hpp"
 #include "seesaw/version.hpp"
 

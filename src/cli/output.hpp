@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +23,5 @@ class Output {
   std::optional<AtomicFile> file_;
   std::string waiting_;
 };
-
-/// "1.5 GiB".
-std::string bytes_text(std::int64_t bytes);
 
 }  // namespace seesaw::cli
