@@ -39,4 +39,8 @@ void Output::flush() {
   waiting_.clear();
 }
 
+std::string counted(std::int64_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 }  // namespace seesaw::cli

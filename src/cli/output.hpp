@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,5 +24,8 @@ class Output {
   std::optional<AtomicFile> file_;
   std::string waiting_;
 };
+
+/// "1 user", "2 users".
+std::string counted(std::int64_t count, const std::string& noun);
 
 }  // namespace seesaw::cli
