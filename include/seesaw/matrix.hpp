@@ -77,7 +77,8 @@ class Buffer {
   index_t size_ = 0;
 };
 
-/// Owns a rows x cols row-major matrix without padding, in host memory or in a context's memory space. Throws as Buffer.
+/// Owns a rows x cols row-major matrix without padding, in host memory or in a context's memory space. Throws as
+/// Buffer.
 template <class T>
 class Matrix {
  public:
