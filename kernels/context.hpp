@@ -14,6 +14,5 @@ std::shared_ptr<MemorySpace> device_memory(std::shared_ptr<Resources> resources)
 void* stream(const Resources& gpu);
 void synchronize(Resources& gpu);
 std::string description(const Resources& gpu);
-std::string versions();  ///< of the runtime and the driver
 
 }  // namespace seesaw::cuda

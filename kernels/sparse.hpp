@@ -13,6 +13,7 @@ struct Flaw {
 // compress: entries that check_entries passed; stops at the first (by row, column) place that holds two entries and
 // names the later of them.
 // check: as validate() in seesaw/sparse.hpp promises.
+// transpose_workspace: bytes that transpose() takes besides its arguments, at most; `rows` are the result's.
 namespace reference {
 template <class T>
 Flaw check_entries(const SparseTensorView<T>& entries);
@@ -20,6 +21,7 @@ template <class T>
 Flaw compress(const SparseTensorView<T>& entries, Csr<T>& out);
 template <class T>
 void transpose(CsrView<T> matrix, Csr<T>& out);
+double transpose_workspace(index_t rows);
 template <class T>
 Flaw check(CsrView<T> matrix);
 }  // namespace reference
@@ -30,6 +32,7 @@ template <class T>
 Flaw compress(int threads, const SparseTensorView<T>& entries, Csr<T>& out);
 template <class T>
 void transpose(int threads, CsrView<T> matrix, Csr<T>& out);
+double transpose_workspace(int threads, index_t rows, offset_t entries);
 template <class T>
 Flaw check(int threads, CsrView<T> matrix);
 }  // namespace cpu
@@ -40,6 +43,7 @@ template <class T>
 Flaw compress(Resources& gpu, const SparseTensorView<T>& entries, Csr<T>& out);
 template <class T>
 void transpose(Resources& gpu, CsrView<T> matrix, Csr<T>& out);
+double transpose_workspace(offset_t entries);
 template <class T>
 Flaw check(Resources& gpu, CsrView<T> matrix);
 }  // namespace cuda

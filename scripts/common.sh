@@ -38,6 +38,14 @@ if command -v ccache >/dev/null; then
   launchers=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
 fi
 
+# Whether there is an nvcc that can build the CUDA backend. cmake/cuda.cmake says which can.
+have_nvcc() {
+  local oldest=12.4 version
+  command -v nvcc >/dev/null || return 1
+  version=$(nvcc --version | sed -n 's/.*release \([0-9]*\.[0-9]*\).*/\1/p')
+  [ -n "$version" ] && [ "$(printf '%s\n' "$oldest" "$version" | sort -V | head -n 1)" = "$oldest" ]
+}
+
 # build_preset NAME [cmake options]
 build_preset() {
   local preset=$1

@@ -5,9 +5,9 @@ user=${1:-1}
 
 install_missing "${build_packages[@]}"
 say "building"
-command -v nvcc >/dev/null || echo "no nvcc, so the tool will have no CUDA backend"
+have_nvcc || echo "no nvcc of CUDA 12.4 or newer, so the tool will have no CUDA backend"
 preset=release
-command -v nvcc >/dev/null && preset=cuda
+have_nvcc && preset=cuda
 cmake --preset "$preset" -B build/demo "${launchers[@]}" -DSEESAW_TESTS=OFF -DSEESAW_BENCH=OFF >/dev/null
 cmake --build build/demo
 seesaw=build/demo/src/cli/seesaw

@@ -6,18 +6,22 @@ source "$(dirname "$0")/common.sh"
 export OMP_WAIT_POLICY=passive # several tests run at once: threads that wait must not take the others' cores
 not_done=()
 install_missing "${build_packages[@]}" "${test_packages[@]}"
-if ! command -v nvcc >/dev/null; then
+if ! have_nvcc; then
   install_missing libthrust-dev # Thrust's C++ backend, on which the device-wide algorithms run over host_cuda
-  not_done+=("no nvcc: the CUDA kernels were compiled and run over host_cuda only")
+  not_done+=("no nvcc of CUDA 12.4 or newer: the CUDA kernels were compiled and run over host_cuda only")
 fi
 [ -e ../shared/data/ml-100k/u1.base ] || bash scripts/get-data.sh ml-100k ||
   not_done+=("no MovieLens 100K: its figures were not reproduced (see scripts/get-data.sh)")
 
 say "no kernel launch outside launch()"
-if git grep -nI '<<<' -- '*.cu' '*.cuh' '*.cpp' '*.hpp' '*.h'; then fail "these launches go round launch()"; fi
+sources=('*.cu' '*.cuh' '*.cpp' '*.hpp' '*.h')
+if git grep -nI '<<<' -- "${sources[@]}" ||
+  git grep -nIE '(cuda|cu)Launch[A-Z]' -- "${sources[@]}" ':!kernels/cuda/launch.cuh' ':!tests/host_cuda'; then
+  fail "these launches go round launch()"
+fi
 
 native=release
-if command -v nvcc >/dev/null; then
+if have_nvcc; then
   native=cuda
   nvidia-smi >/dev/null 2>&1 || not_done+=("no CUDA device: what nvcc built was linked, not run; its tests are skipped")
 fi

@@ -1,24 +1,29 @@
 #include "seesaw/als.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "checks.hpp"
+#include "dispatch.hpp"
 #include "seesaw/masked_residual.hpp"
 #include "seesaw/random.hpp"
+#include "solve_rows.hpp"
+#include "sparse.hpp"
 
 namespace seesaw {
 namespace {
 
 template <class T>
 void require_problem(Context& ctx, const AlsProblem<T>& problem, const AlsOptions& options) {
-  require_rank(options.rank);
-  require_penalty("lambda_x", options.lambda_x);
-  require_penalty("lambda_y", options.lambda_y);
   const CsrView<T>& ratings = problem.ratings;
   require_csr(ctx, ratings, "ratings");
+  require_rank(options.rank);
+  require_penalty<T>("lambda_x", {options.lambda_x, options.weighting}, ratings.cols);
+  require_penalty<T>("lambda_y", {options.lambda_y, options.weighting}, ratings.rows);
   if (ratings.entries == 0) throw InvalidArgument("ratings has no entries");
   if (options.restarts < 1)
     throw InvalidArgument("restarts is " + std::to_string(options.restarts) + ", expected at least 1");
@@ -38,12 +43,19 @@ void require_problem(Context& ctx, const AlsProblem<T>& problem, const AlsOption
   }
 }
 
+/// The largest number instead of one that is larger.
+std::int64_t saturated(double bytes) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  return bytes < static_cast<double>(most) ? static_cast<std::int64_t>(bytes) : most;
+}
+
 void require_memory(const Context& ctx, std::int64_t bytes) {
-  const std::size_t available = ctx.memory()->available();
-  if (bytes > 0 && static_cast<std::size_t>(bytes) > available)
-    throw OutOfMemory("als() would take about " + std::to_string(bytes) + " bytes of the " + to_string(ctx.backend()) +
-                      " backend's memory, of which " + std::to_string(available) +
-                      " are free; a smaller rank takes less");
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const std::size_t free = ctx.memory()->available();
+  const std::int64_t available = free < static_cast<std::size_t>(most) ? static_cast<std::int64_t>(free) : most;
+  if (bytes > available)
+    throw OutOfMemory("als() would take about " + bytes_text(bytes) + " of the " + to_string(ctx.backend()) +
+                      " backend's memory, of which " + bytes_text(available) + " are free; a smaller rank takes less");
 }
 
 /// Mean of the values (weighted where the entries are), summed on the host in their order: the same on every backend.
@@ -153,11 +165,17 @@ class Run {
     if (problem.validation.rows > 0) {
       validation_ = known_entries(ctx, problem.validation, centred_.ratings, by_column_.offsets.data(), centred_.mean);
       result_.validation_left_out = problem.validation.entries - validation_->values.size();
+      if (watching_validation() && validation_->values.empty())
+        throw InvalidArgument("patience is " + std::to_string(options.stopping.patience) + " but all " +
+                              std::to_string(problem.validation.entries) +
+                              " validation entries are left out: none has ratings in its row and in its column");
     }
     if (fully_observed(centred_.ratings)) first_offset_ = host_copy(ctx, centred_.ratings.offsets, 1).data()[0];
   }
 
   AlsResult<T> all_starts(MatrixView<const T> y) {
+    using Clock = std::chrono::steady_clock;
+    const auto begin = Clock::now();
     double best = std::numeric_limits<double>::infinity();
     double seconds = options_.stopping.seconds;
     for (int start = 0; start < options_.restarts && seconds > 0; ++start) {
@@ -167,10 +185,10 @@ class Run {
       else
         fill_normal(ctx_, seed, 1 / std::sqrt(static_cast<double>(options_.rank)), y_.view());
       best = one_start(start, seed, seconds, best);
-      const AlsRun& run = result_.runs.back();
-      seconds -= run.history.back().seconds;
-      if (run.stopped == StopReason::callback) break;
+      seconds = options_.stopping.seconds - std::chrono::duration<double>(Clock::now() - begin).count();
+      if (result_.runs.back().stopped == StopReason::callback) break;
     }
+    if (result_.best_sweep == 0) throw_diverged();
     return std::move(result_);
   }
 
@@ -178,24 +196,32 @@ class Run {
   /// Runs one start; returns the best figure of merit so far, this start's included.
   double one_start(int start, std::uint64_t seed, double seconds, double best) {
     result_.runs.push_back({seed, {}, StopReason::sweeps});
-    std::vector<SweepRecord>& history = result_.runs.back().history;
+    AlsRun& run = result_.runs.back();
     Stopping stopping = options_.stopping;
     stopping.seconds = seconds;
-    int best_sweep = 0;
-    const auto stopped = alternate([&] { half_sweep(centred_.ratings, first_offset_, y_, options_.lambda_x, x_, 0); },
-                                   [&] { half_sweep(by_column_.view(), 0, x_, options_.lambda_y, y_, 1); },
-                                   [&](SweepRecord& record) { measure(record); },
-                                   [&](const SweepRecord& record, bool improved) {
-                                     history.push_back(record);
-                                     if (!watching_validation() || improved) best_sweep = record.sweep;
-                                     if (watching_validation() && improved && record.validation_rmse < best)
-                                       keep(start, record, best);
-                                     return !options_.callback || options_.callback(start, record);
-                                   },
-                                   stopping);
-    result_.runs.back().stopped = stopped;
-    if (!watching_validation() && (start == 0 || history.back().objective < best)) keep(start, history.back(), best);
+    run.stopped = alternate([&] { half_sweep(centred_.ratings, first_offset_, y_, options_.lambda_x, x_, 0); },
+                            [&] { half_sweep(by_column_.view(), 0, x_, options_.lambda_y, y_, 1); },
+                            [&](SweepRecord& record) { measure(record); },
+                            [&](const SweepRecord& record, bool improved) {
+                              run.history.push_back(record);
+                              if (watching_validation() && improved && record.validation_rmse < best)
+                                keep(start, record, best);
+                              return !options_.callback || options_.callback(start, record);
+                            },
+                            stopping);
+    if (!watching_validation() && run.stopped != StopReason::diverged && run.history.back().objective < best)
+      keep(start, run.history.back(), best);
     return best;
+  }
+
+  [[noreturn]] void throw_diverged() const {
+    const AlsRun& run = result_.runs.front();
+    throw Error("als() diverged" +
+                (result_.runs.size() > 1 ? " from each of " + std::to_string(result_.runs.size()) + " starts" : "") +
+                ": from the seed " + std::to_string(run.seed) + " the objective is not finite after sweep " +
+                std::to_string(run.history.size() + 1) + ", as numbers exceed what " +
+                (sizeof(T) == sizeof(float) ? "float" : "double") +
+                " holds; smaller ratings or a lambda that is not so small keep them within it");
   }
 
   bool watching_validation() const { return validation_ && options_.stopping.patience > 0; }
@@ -249,8 +275,10 @@ class Run {
     record.objective = 0.5 * train.weighted_squared +
                        penalty_term(ctx_, x, centred_.ratings.offsets, {options_.lambda_x, options_.weighting}) +
                        penalty_term(ctx_, y, by_column_.offsets.data(), {options_.lambda_y, options_.weighting});
-    if (validation_ && validation_->values.size() > 0)
-      record.validation_rmse = rmse(masked_residual(ctx_, validation_->view(), x, y), validation_->values.size());
+    if (!validation_ || validation_->values.empty()) return;
+    record.validation_rmse = rmse(masked_residual(ctx_, validation_->view(), x, y), validation_->values.size());
+    // NaN would say that there are no validation entries.
+    if (std::isnan(record.validation_rmse)) record.validation_rmse = std::numeric_limits<double>::infinity();
   }
 
   Context& ctx_;
@@ -268,30 +296,83 @@ template <class T>
 AlsResult<T> run(Context& ctx, const AlsProblem<T>& problem, const AlsOptions& options) {
   require_problem(ctx, problem, options);
   const CsrView<T>& ratings = problem.ratings;
-  require_memory(ctx, als_memory(ratings.rows, ratings.cols, ratings.entries, ratings.weights != nullptr, options.rank,
-                                 sizeof(T)));
+  require_memory(ctx, als_memory(ctx, {ratings.rows, ratings.cols, ratings.entries, ratings.weights != nullptr,
+                                       problem.validation.entries, options.rank, sizeof(T)}));
   validate(ctx, ratings, "ratings");
   if (problem.validation.rows > 0) validate(ctx, problem.validation, "validation");
   return Run<T>(ctx, problem, options).all_starts(problem.y);
 }
 
-/// Compressed rows of a matrix whose every entry is observed.
+/// On the host as it is, on a device a copy.
+template <class U>
+Buffer<U> placed(const Context& ctx, Buffer<U> host) {
+  return ctx.memory()->on_host() ? std::move(host) : to_context(ctx, host.data(), host.size());
+}
+
+/// Compressed rows of a matrix whose every entry is observed. Only measuring the residual reads the columns.
 template <class T>
 AlsResult<T> run(Context& ctx, MatrixView<const T> a, const AlsOptions& options) {
   require_view(ctx, a, "a");
   if (a.empty()) throw ShapeError("a is " + shape_text(a.rows, a.cols) + ", expected at least one element");
+  if (a.rows > kMostRows || a.cols > kMostRows)
+    throw ShapeError("a is " + shape_text(a.rows, a.cols) + ", rows and columns must be at most 2^31 - 1");
   if (a.stride != a.cols)
     throw ShapeError("a has the stride " + std::to_string(a.stride) + ", expected its " + std::to_string(a.cols) +
                      " columns without padding");
+  require_rank(options.rank);
+  const offset_t entries = a.rows * a.cols;
+  const double places = static_cast<double>(entries) * sizeof(column_t);
+  require_memory(ctx, saturated(places + static_cast<double>(als_memory(
+                                             ctx, {a.rows, a.cols, entries, false, 0, options.rank, sizeof(T)}))));
   Buffer<offset_t> offsets(a.rows + 1);
-  Buffer<column_t> columns(a.rows * a.cols);
+  Buffer<column_t> columns(entries);
   for (index_t i = 0; i <= a.rows; ++i) offsets.data()[i] = i * a.cols;
-  for (offset_t e = 0; e < a.rows * a.cols; ++e) columns.data()[e] = static_cast<column_t>(e % a.cols);
-  const auto ctx_offsets = to_context(ctx, offsets.data(), offsets.size());
-  const auto ctx_columns = to_context(ctx, columns.data(), columns.size());
+  for (offset_t e = 0; e < entries; ++e) columns.data()[e] = static_cast<column_t>(e % a.cols);
+  const auto ctx_offsets = placed(ctx, std::move(offsets));
+  const auto ctx_columns = placed(ctx, std::move(columns));
   AlsProblem<T> problem;
-  problem.ratings = {a.rows, a.cols, a.rows * a.cols, ctx_offsets.data(), ctx_columns.data(), a.data, nullptr};
+  problem.ratings = {a.rows, a.cols, entries, ctx_offsets.data(), ctx_columns.data(), a.data, nullptr};
   return run(ctx, problem, options);
+}
+
+// ---- memory, in double, which is exact up to 2^53 bytes and does not overflow beyond
+
+template <class T>
+double solving_bytes(const Context& ctx, const SolveRowsSize& size) {
+  return on_backend(
+      ctx, [&] { return reference::solve_rows_workspace<T>(size); },
+      [&](int threads) { return cpu::solve_rows_workspace<T>(threads, size); },
+      [&](auto&) { return cuda::solve_rows_workspace<T>(size); });
+}
+
+/// To make the rows of the transposed matrix.
+double transposing_bytes(const Context& ctx, index_t rows, offset_t entries) {
+  return on_backend(
+      ctx, [&] { return reference::transpose_workspace(rows); },
+      [&](int threads) { return cpu::transpose_workspace(threads, rows, entries); },
+      [&](auto&) { return cuda::transpose_workspace(entries); });
+}
+
+/// The most of what the steps of Run take: centre, transpose, and then solve with a second copy of the factors, the
+/// best so far. On a device the host's copies do not count.
+template <class T>
+double peak(const Context& ctx, const AlsSize& size) {
+  const auto m = static_cast<double>(size.rows), n = static_cast<double>(size.cols);
+  const auto nnz = static_cast<double>(size.entries), held = static_cast<double>(size.validation_entries);
+  constexpr double offset = sizeof(offset_t), column = sizeof(column_t), element = sizeof(T);
+  const double of_host = ctx.memory()->on_host() ? 1 : 0;
+  const double values = nnz * element * (size.weights ? 2 : 1);
+  const double centred = (m + 1) * offset + nnz * element;
+  const double by_column = (n + 1) * offset + nnz * column + values;
+  const double validation = held > 0 ? (m + 1) * offset + held * (column + element) : 0;
+  const double factors = (m + n) * static_cast<double>(size.rank) * element;
+  const double centring = of_host * ((m + 1) * offset + values);
+  const double transposing = transposing_bytes(ctx, size.cols, size.entries);
+  const double sorting_out = of_host * (validation + (m + n + 2) * offset);
+  const double solving = std::max(solving_bytes<T>(ctx, {size.rows, size.cols, size.entries, size.rank}),
+                                  solving_bytes<T>(ctx, {size.cols, size.rows, size.entries, size.rank}));
+  return centred + std::max({centring, by_column + transposing,
+                             by_column + factors + validation + std::max(sorting_out, factors + solving)});
 }
 
 }  // namespace
@@ -309,19 +390,8 @@ AlsResult<double> als(Context& ctx, MatrixView<const double> a, const AlsOptions
   return run(ctx, a, options);
 }
 
-std::int64_t als_memory(index_t rows, index_t cols, offset_t entries, bool weights, index_t rank,
-                        std::int64_t element) {
-  // In double, which is exact up to 2^53 bytes and does not overflow beyond.
-  const auto m = static_cast<double>(rows), n = static_cast<double>(cols), nnz = static_cast<double>(entries);
-  const auto size = static_cast<double>(element);
-  constexpr double offset = sizeof(offset_t), column = sizeof(column_t);
-  const double centred = (m + 1) * offset + nnz * size;
-  const double by_column = (n + 1) * offset + nnz * (column + size * (weights ? 2 : 1));
-  const double factors = (m + n) * static_cast<double>(rank) * size;
-  const double sorting = nnz * 2 * offset;  // keys and positions while the entries are transposed
-  const double bytes = centred + by_column + 2 * factors + sorting;
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  return bytes < static_cast<double>(most) ? static_cast<std::int64_t>(bytes) : most;
+std::int64_t als_memory(const Context& ctx, const AlsSize& size) {
+  return saturated(size.element == sizeof(float) ? peak<float>(ctx, size) : peak<double>(ctx, size));
 }
 
 }  // namespace seesaw

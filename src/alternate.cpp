@@ -9,11 +9,7 @@
 namespace seesaw {
 namespace {
 
-void require(bool good, const char* name, double value, const char* expected) {
-  if (!good) throw InvalidArgument(std::string(name) + " is " + number_text(value) + ", expected " + expected);
-}
-
-void require(const Stopping& stopping) {
+void require_stopping(const Stopping& stopping) {
   require(stopping.sweeps >= 1, "sweeps", stopping.sweeps, "at least 1");
   require(stopping.tolerance >= 0 && std::isfinite(stopping.tolerance), "tolerance", stopping.tolerance,
           "a finite number >= 0");
@@ -35,6 +31,8 @@ const char* to_string(StopReason reason) {
       return "validation";
     case StopReason::callback:
       return "callback";
+    case StopReason::diverged:
+      return "diverged";
   }
   return "unknown";
 }
@@ -43,7 +41,7 @@ StopReason alternate(const std::function<void()>& update_left, const std::functi
                      const std::function<void(SweepRecord&)>& measure,
                      const std::function<bool(const SweepRecord&, bool improved)>& after_sweep,
                      const Stopping& stopping) {
-  require(stopping);
+  require_stopping(stopping);
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
   double before = std::numeric_limits<double>::quiet_NaN();
@@ -56,9 +54,7 @@ StopReason alternate(const std::function<void()>& update_left, const std::functi
     record.sweep = sweep;
     measure(record);
     record.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    if (!std::isfinite(record.objective))
-      throw Error("the objective is not finite after sweep " + std::to_string(sweep) +
-                  "; a larger lambda keeps the factors bounded");
+    if (!std::isfinite(record.objective) || std::isinf(record.validation_rmse)) return StopReason::diverged;
 
     const bool validated = !std::isnan(record.validation_rmse);
     const bool improved = !validated || record.validation_rmse < best;

@@ -1,5 +1,6 @@
 #pragma once
 #include <charconv>
+#include <limits>
 #include <string>
 
 #include "seesaw/errors.hpp"
@@ -11,6 +12,11 @@ namespace seesaw {
 inline std::string number_text(double value) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+/// Throws InvalidArgument "<name> is <value>, expected <expected>" unless it is good.
+inline void require(bool good, const char* name, double value, const char* expected) {
+  if (!good) throw InvalidArgument(std::string(name) + " is " + number_text(value) + ", expected " + expected);
 }
 
 inline std::string shape_text(index_t rows, index_t cols) {
@@ -41,11 +47,13 @@ void require_view(const Context& ctx, MatrixView<T> view, const char* name) {
   if (!view.empty()) require_space(ctx, view.data, name);
 }
 
+/// Rows and columns of a sparse matrix at most: its indices are stored in 32 bits.
+inline constexpr index_t kMostRows = 0x7fffffff;
+
 /// Shapes and pointers only; for the contents see validate().
 template <class T>
 void require_csr(const Context& ctx, CsrView<T> matrix, const char* name) {
-  constexpr index_t kMost = 0x7fffffff;
-  if (matrix.rows < 0 || matrix.cols < 0 || matrix.rows > kMost || matrix.cols > kMost || matrix.entries < 0)
+  if (matrix.rows < 0 || matrix.cols < 0 || matrix.rows > kMostRows || matrix.cols > kMostRows || matrix.entries < 0)
     throw ShapeError(std::string(name) + " is " + shape_text(matrix.rows, matrix.cols) + " with " +
                      std::to_string(matrix.entries) + " entries; rows and columns must be 0 to 2^31 - 1");
   require_space(ctx, matrix.offsets, std::string(name) + ".offsets");
@@ -61,8 +69,19 @@ inline void require_rank(index_t k) {
 
 /// NaN is refused as well.
 inline void require_penalty(const char* name, double lambda) {
-  if (!(lambda >= 0 && lambda <= 1e300))
-    throw InvalidArgument(std::string(name) + " is " + number_text(lambda) + ", expected a finite number >= 0");
+  require(lambda >= 0 && lambda <= 1e300, name, lambda, "a finite number >= 0");
+}
+
+/// The same, and lambda w must be a T for rows of up to `entries` entries.
+template <class T>
+void require_penalty(const char* name, Penalty penalty, index_t entries) {
+  require_penalty(name, penalty.lambda);
+  const bool counted = penalty.weighting == Weighting::by_count && entries > 1;
+  const double most = static_cast<double>(std::numeric_limits<T>::max()) / (counted ? static_cast<double>(entries) : 1);
+  if (penalty.lambda > most)
+    throw InvalidArgument(std::string(name) + " is " + number_text(penalty.lambda) + ", expected at most " +
+                          number_text(most) +
+                          (counted ? ": it is multiplied by up to " + std::to_string(entries) + " entries" : ""));
 }
 
 }  // namespace seesaw

@@ -16,7 +16,7 @@ inline constexpr bool kCudaBuilt = false;
 /// Runs the implementation that the context asks for. Where CUDA is not built no cuda context exists, and the third
 /// function is not even instantiated.
 template <class Reference, class Cpu, class Cuda>
-auto on_backend(Context& ctx, Reference&& reference, Cpu&& cpu, Cuda&& cuda) {
+auto on_backend(const Context& ctx, Reference&& reference, Cpu&& cpu, Cuda&& cuda) {
   try {
     if constexpr (kCudaBuilt) {
       if (ctx.backend() == Backend::cuda) return cuda(*ctx.cuda_resources());

@@ -22,14 +22,9 @@ std::uint64_t seed_of(const PlantedOptions& options, Stream stream) {
   return random_bits(options.seed, static_cast<std::uint64_t>(stream));
 }
 
-void require(bool good, const char* name, double value, const char* expected) {
-  if (!good) throw InvalidArgument(std::string(name) + " is " + number_text(value) + ", expected " + expected);
-}
-
 void require_options(const PlantedOptions& options) {
-  constexpr index_t kMost = 0x7fffffff;
   const auto size = [](const char* name, index_t value) {
-    if (value < 1 || value > kMost)
+    if (value < 1 || value > kMostRows)
       throw InvalidArgument(std::string(name) + " is " + std::to_string(value) + ", expected 1 to 2^31 - 1");
   };
   size("rows", options.rows);

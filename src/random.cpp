@@ -1,10 +1,14 @@
 #include "seesaw/random.hpp"
 
+#include <omp.h>
+
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 
 #include "checks.hpp"
+#include "cpu/parallel.hpp"
 
 namespace seesaw {
 namespace {
@@ -81,14 +85,34 @@ double normal_quantile(double p) {
   return std::copysign(tail, q);
 }
 
+/// rows(i, j) = scale * random_normal(seed, (first + i) * cols + j) in host memory.
+template <class T>
+void draw(int threads, std::uint64_t seed, double scale, index_t first, MatrixView<T> rows) {
+  constexpr index_t kAtATime = 4096;  // numbers that a thread draws before it asks for more
+  const index_t together = std::max<index_t>(1, kAtATime / rows.cols);
+  cpu::for_blocks(threads, cpu::block_count(rows.rows, together), [&](index_t block) {
+    for (index_t i = block * together; i < std::min(rows.rows, (block + 1) * together); ++i)
+      for (index_t j = 0; j < rows.cols; ++j) {
+        const auto n = static_cast<std::uint64_t>((first + i) * rows.cols + j);
+        rows(i, j) = static_cast<T>(scale * random_normal(seed, n));
+      }
+  });
+}
+
 template <class T>
 void fill(Context& ctx, std::uint64_t seed, double scale, MatrixView<T> matrix) {
   require_view(ctx, matrix, "matrix");
-  Buffer<T> row(matrix.cols);
-  for (index_t i = 0; i < matrix.rows; ++i) {
-    for (index_t j = 0; j < matrix.cols; ++j)
-      row.data()[j] = static_cast<T>(scale * random_normal(seed, static_cast<std::uint64_t>(i * matrix.cols + j)));
-    ctx.memory()->copy_from_host(matrix.row(i), row.data(), static_cast<std::size_t>(matrix.cols) * sizeof(T));
+  if (matrix.empty()) return;
+  if (ctx.memory()->on_host()) return draw(ctx.threads(), seed, scale, 0, matrix);
+  // One copy for each block of rows; for each row where they are padded, for what lies between is not ours.
+  constexpr index_t kTogether = index_t{1} << 22;
+  const index_t rows = matrix.stride > matrix.cols ? 1 : std::max<index_t>(1, kTogether / matrix.cols);
+  Buffer<T> block(std::min(rows, matrix.rows) * matrix.cols);
+  for (index_t i = 0; i < matrix.rows; i += rows) {
+    const index_t count = std::min(rows, matrix.rows - i);
+    draw(omp_get_max_threads(), seed, scale, i, MatrixView<T>(block.data(), count, matrix.cols));
+    ctx.memory()->copy_from_host(matrix.row(i), block.data(),
+                                 static_cast<std::size_t>(count * matrix.cols) * sizeof(T));
   }
 }
 

@@ -1,5 +1,8 @@
 #include "solve_rows.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "checks.hpp"
@@ -19,7 +22,7 @@ void require_factors(Context& ctx, index_t rows, index_t cols, MatrixView<const 
   require_shape("y", y.rows, y.cols, cols, y.cols);
   require_view(ctx, x, "x");
   require_shape("x", x.rows, x.cols, rows, y.cols);
-  require_penalty("lambda", penalty.lambda);
+  require_penalty<T>("lambda", penalty, cols);
 }
 
 template <class T>
@@ -34,13 +37,22 @@ void run(Context& ctx, CsrView<T> ratings, MatrixView<const T> y, Penalty penalt
       [&](auto& gpu) { cuda::solve_rows(gpu, problem); });
 }
 
-/// On the host, whatever the backend: k numbers.
+/// On the host, whatever the backend: k numbers. False where the matrix is not finite then.
 template <class T>
-void add_to_diagonal(Context& ctx, Matrix<T>& a, T value) {
+bool add_to_diagonal(Context& ctx, Matrix<T>& a, T value) {
   Matrix<T> host = to_host(a);
   for (index_t f = 0; f < a.rows(); ++f) host(f, f) += value;
   ctx.memory()->copy_from_host(a.view().data, host.view().data,
                                static_cast<std::size_t>(a.rows() * a.cols()) * sizeof(T));
+  return std::all_of(host.view().data, host.view().data + host.buffer().size(), [](T e) { return std::isfinite(e); });
+}
+
+template <class T>
+void fill_with_nan(Context& ctx, MatrixView<T> x) {
+  Buffer<T> row(x.cols);
+  std::fill_n(row.data(), x.cols, std::numeric_limits<T>::quiet_NaN());
+  for (index_t i = 0; i < x.rows; ++i)
+    ctx.memory()->copy_from_host(x.row(i), row.data(), static_cast<std::size_t>(x.cols) * sizeof(T));
 }
 
 template <class T>
@@ -53,7 +65,10 @@ index_t run(Context& ctx, MatrixView<const T> a, MatrixView<const T> y, Penalty 
   Matrix<T> system(ctx, y.cols, y.cols);
   gram(ctx, y, system.view());
   const double count = penalty.weighting == Weighting::by_count ? static_cast<double>(a.cols) : 1.0;
-  add_to_diagonal(ctx, system, static_cast<T>(penalty.lambda * count));
+  if (!add_to_diagonal(ctx, system, static_cast<T>(penalty.lambda * count))) {
+    fill_with_nan(ctx, x);
+    return 0;
+  }
   return solve_spd(ctx, std::as_const(system).view(), x);
 }
 

@@ -39,11 +39,10 @@ template <class T>
 
 template <class T>
 void require_entries(const Context& ctx, const SparseTensorView<T>& entries) {
-  constexpr index_t kMost = 0x7fffffff;
   if (entries.order != 2)
     throw ShapeError("entries have the order " + std::to_string(entries.order) + ", a matrix has order 2");
   for (std::size_t d = 0; d < 2; ++d) {
-    if (entries.shape[d] < 0 || entries.shape[d] > kMost || entries.entries < 0)
+    if (entries.shape[d] < 0 || entries.shape[d] > kMostRows || entries.entries < 0)
       throw ShapeError("entries have the shape " + shape_text(entries.shape[0], entries.shape[1]) +
                        ", expected sizes from 0 to 2^31 - 1");
     if (entries.entries > 0) require_space(ctx, entries.indices[d], "entries.indices[" + std::to_string(d) + "]");

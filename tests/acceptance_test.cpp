@@ -121,6 +121,25 @@ TEST_P(Acceptance, MovieLensInFloat) { reproduces<float>(1e-4); }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Acceptance, all_backends(), backend_name);
 
+TEST(MovieLens, IsTheSameOnOneThreadAndOnTwo) {
+  if (data_file("ml-100k/u1.base").empty())
+    GTEST_SKIP() << "MovieLens 100K is not here; scripts/get-data.sh ml-100k fetches it";
+  const auto ratings = csr_of<float>(kUsers, kItems, read_split(data_file("ml-100k/u1.base")));
+  const auto held = csr_of<float>(kUsers, kItems, read_split(data_file("ml-100k/u1.test")));
+  AlsOptions options;
+  options.stopping.sweeps = 3;
+  Context one = Context::cpu(1), two = Context::cpu(2);
+  const auto a = als(one, {ratings.view(), held.view()}, options), b = als(two, {ratings.view(), held.view()}, options);
+  EXPECT_TRUE(same_bits(a.x, b.x));
+  EXPECT_TRUE(same_bits(a.y, b.y));
+  for (std::size_t n = 0; n < 3; ++n) {
+    const SweepRecord &first = a.runs[0].history.at(n), &second = b.runs[0].history.at(n);
+    EXPECT_EQ(first.objective, second.objective);
+    EXPECT_EQ(first.train_rmse, second.train_rmse);
+    EXPECT_EQ(first.validation_rmse, second.validation_rmse);
+  }
+}
+
 /// a(i, j) = (i even ? -3 : 3) + (j even ? 1 : -1): rank 2, 40 x 70.
 double checkerboard(index_t i, index_t j) { return (i % 2 == 0 ? -3.0 : 3.0) + (j % 2 == 0 ? 1.0 : -1.0); }
 

@@ -74,9 +74,14 @@ TEST(Alternate, NoSweepBeginsAfterTheTime) {
   EXPECT_EQ(script.calls, "lrm");
 }
 
-TEST(Alternate, AnObjectiveThatIsNotFiniteIsAnError) {
-  Script script{{3, std::numeric_limits<double>::infinity()}};
-  EXPECT_NE(message_of<Error>([&] { script.run(sweeps(3)); }).find("after sweep 2"), std::string::npos);
+TEST(Alternate, ASweepThatIsNotFiniteEndsIt) {
+  const double inf = std::numeric_limits<double>::infinity();
+  Script script{{3, inf}};
+  EXPECT_EQ(script.run(sweeps(3)), StopReason::diverged);
+  EXPECT_EQ(script.improved, "+") << "the sweep that diverged is not shown";
+  EXPECT_EQ(Script({{3, std::nan("")}}).run(sweeps(3)), StopReason::diverged);
+  EXPECT_EQ(Script({{3, 2}, {1, inf}}).run(sweeps(3)), StopReason::diverged);
+  EXPECT_STREQ(to_string(StopReason::diverged), "diverged");
 }
 
 TEST(Alternate, RefusesOptionsOutOfRange) {

@@ -185,6 +185,9 @@ class RoundTrip(ToolTest):
             result = self.json("fit", ratings, "-o", self.path("m.h5"), "-k", 1, "--duplicates", policy)
             self.assertEqual(result["ratings"]["merged"], 1)
             self.assertAlmostEqual(result["mean"], mean)
+        done = self.ok("fit", ratings, "-o", self.path("m.h5"), "-k", 1, "--sweeps", 1, "--duplicates", "last")
+        self.assertRegex(done.stderr, r": 2 ratings by 1 user of 2 items, .*\nbesides, 1 rating of a user and item")
+        self.assertRegex(done.stdout, r"rank 1, 1 user, 2 items, 2 ratings\n(.*\n)*1 sweep in ")
 
 
 class Fit(ToolTest):
@@ -295,6 +298,23 @@ class Fit(ToolTest):
         finals = [run_["history"][-1]["objective"] for run_ in document["runs"]]
         self.assertEqual(len(finals), 3)
         self.assertEqual(document["best_run"], finals.index(min(finals)))
+
+    def test_a_start_that_diverges_is_passed_over(self):
+        entries = [(0, 0, 1e38), (0, 1, 1), (1, 0, 1), (1, 1, 1e38), (2, 0, 2e37), (2, 1, -2e37), (3, 2, 1)]
+        ratings = self.write("huge.csv", "".join(f"{i},{j},{a:g}\n" for i, j, a in entries))
+        fit = ["fit", ratings, "-o", self.path("m.h5"), "-k", 1, "--lambda", 0, "--no-centre", "--sweeps", 5]
+        document = self.json(*fit, "--restarts", 20)
+        stopped = [run_["stopped"] for run_ in document["runs"]]
+        self.assertEqual(set(stopped), {"diverged", "sweeps"})
+        self.assertEqual(stopped[document["best_run"]], "sweeps")
+        self.assertIn(f"\n{stopped.count('diverged')} of 20 starts diverged\n", self.ok(*fit, "--restarts", 20).stdout)
+        self.fails(1, r"als\(\) diverged: from the seed \d+ the objective is not finite after sweep \d", *fit, "--seed",
+                   stopped.index("diverged"), "--progress", "none")
+
+    def test_huge_errors_are_readable(self):
+        ratings = self.write("huge.csv", "1,1,1e18\n1,2,-1e18\n2,1,3e18\n")
+        done = self.ok("fit", ratings, "-o", self.path("m.h5"), "-k", 1, "--lambda", 1, "--sweeps", 1)
+        self.assertRegex(done.stderr, r"train RMSE \d\.\d+e\+1\d,")
 
     def test_stopping(self):
         ratings = self.planted()
@@ -483,7 +503,9 @@ class Info(ToolTest):
         for name in ["HDF5", "zlib"]:
             self.assertRegex(document["libraries"][name], r"^\d+\.\d+")
         self.assertRegex(document["libraries"]["BLAS"], r"OpenBLAS \d|version unknown")
-        self.assertRegex(self.ok("info").stdout, r"^seesaw \d.*\nbackends ")
+        self.assertRegex(self.ok("info").stdout, r"^seesaw \d.*\nbackends (.*\n)*compiler +(g|clang)\+\+ \d")
+        if document["cuda"]["devices"] > 0:
+            self.assertRegex(document["cuda"]["description"], r"CUDA runtime \d+\.\d, driver ")
         self.assertRegex(self.ok("--version").stdout, r"^seesaw \d")
 
     def test_memory(self):
@@ -491,11 +513,21 @@ class Info(ToolTest):
         self.assertEqual(problem["ratings_bytes"], 1001 * 8 + 20000 * (4 + 4))
         twice = self.json("info", "--users", 1000, "--items", 500, "--entries", 20000, "--rank", 8, "--precision",
                           "double")["problem"]
-        self.assertGreater(twice["fit_bytes"], problem["fit_bytes"])
+        self.assertGreater(twice["fit_bytes"]["cpu"], problem["fit_bytes"]["cpu"])
+        more = self.json("info", "--users", 1000, "--items", 500, "--entries", 20000, "--rank", 800, "--threads", 4)
+        # As each thread forms a matrix of 800 x 800.
+        self.assertGreater(more["problem"]["fit_bytes"]["cpu"], 4 * 800 * 800 * 4 + 2 * 1500 * 800 * 4)
         ratings = self.json("info", self.planted(), "--rank", 8)["problem"]
         self.assertEqual((ratings["users"], ratings["items"], ratings["entries"]), (60, 40, 1200))
         huge = self.ok("info", "--users", 2000000000, "--items", 2000000000, "--entries", 1000000000000).stdout
         self.assertIn("does not fit", huge)
+        self.fails(2, "--entries is 1000, but 10 users and 10 items have 100 places", "info", "--users", 10, "--items",
+                   10, "--entries", 1000)
+
+    def test_options_of_a_problem_need_one(self):
+        self.fails(2, "--rank is of a problem", "info", "--rank", 64)
+        self.fails(2, "--weights is of a problem", "info", "--weights")
+        self.fails(2, "--precision is of a problem", "info", self.fit_rank_one(), "--precision", "double")
 
     def test_model(self):
         model = self.json("info", self.fit_rank_one())["model"]
@@ -535,6 +567,7 @@ class BadInput(ToolTest):
         for pattern, more in [(r"--rank", ["-k", 0]), (r"--rank", ["-k", "3x"]), (r"--rank", ["-k", 9 * 10**18]),
                               (r"--lambda", ["--lambda", -1]), (r"--lambda-x", ["--lambda-x", "nan"]),
                               (r"--seed", ["--seed", -1]), (r"--sweeps", ["--sweeps", 0]),
+                              (r'--sweeps: is "99999999999", expected a whole number from 1 to', ["--sweeps", 99999999999]),
                               (r"--holdout", ["--holdout", 1]),
                               (r"--backend.*auto\|cpu", ["--backend", "gpu"]), (r"--patience", ["--patience", 2]),
                               (r"--time-limit", ["--time-limit", 0]), (r"--duplicates", ["--duplicates", "first"]),
@@ -591,7 +624,10 @@ class BadInput(ToolTest):
         ratings = self.path("wide.csv")
         self.ok("generate", "-o", ratings, "--users", 30000, "--items", 30000, "--entries", 30000, "-k", 1)
         # 60000 rows of a million numbers, in double and twice over: some terabyte.
-        self.bad_file("would take about", ratings, "-k", 1 << 20, "--precision", "double", "--progress", "none")
+        self.bad_file(r"would take about \d.* TiB of the cpu backend's memory, of which .*iB are free", ratings, "-k",
+                      1 << 20, "--precision", "double", "--progress", "none")
+        # Its factors would fit into many a machine; the square of its rank does not.
+        self.bad_file("would take about", self.rank_one(), "-k", 1000000, "--progress", "none")
 
     def test_the_old_model_survives_a_failed_save(self):
         ratings, model = self.planted(), self.path("m.h5")

@@ -26,6 +26,12 @@ TEST(Context, RefusesADeviceThatIsNotThere) {
   EXPECT_NE(message_of<BackendUnavailable>([] { Context::cuda(99); }).find("99"), std::string::npos);
 }
 
+TEST(Memory, SizesForPeople) {
+  EXPECT_EQ(bytes_text(1023), "1023 bytes");
+  EXPECT_EQ(bytes_text(1536), "1.5 KiB");
+  EXPECT_EQ(bytes_text(std::int64_t{5} << 40), "5.0 TiB");
+}
+
 class ContextMemory : public OnBackend {};
 
 TEST_P(ContextMemory, CopiesThereAndBack) {
@@ -47,6 +53,25 @@ TEST_P(ContextMemory, ACopyOutlivesItsContext) {
 TEST_P(ContextMemory, AnImpossibleSizeIsOutOfMemory) {
   Context ctx = context();
   EXPECT_FALSE(message_of<OutOfMemory>([&] { Buffer<double> b(ctx, index_t{1} << 56); }).empty());
+}
+
+// Sizes whose product, or whose number of bytes, does not fit in 64 bits.
+TEST_P(ContextMemory, SizesThatOverflowAreOutOfMemory) {
+  Context ctx = context();
+  constexpr index_t large = index_t{1} << 40;
+  EXPECT_EQ(message_of<OutOfMemory>([&] { Matrix<float> m(ctx, large, large); }),
+            "an array of 1099511627776 x 1099511627776 elements is larger than any memory");
+  EXPECT_FALSE(message_of<OutOfMemory>([&] { Matrix<float> m(large, large); }).empty());
+  EXPECT_FALSE(message_of<OutOfMemory>([&] { Buffer<double> b(ctx, index_t{1} << 61); }).empty());
+  EXPECT_FALSE(message_of<OutOfMemory>([&] { Buffer<double> b(index_t{1} << 60); }).empty());
+}
+
+TEST_P(ContextMemory, NegativeSizesAreRefused) {
+  Context ctx = context();
+  EXPECT_EQ(message_of<ShapeError>([&] { Buffer<double> b(ctx, -5); }),
+            "an array of -5 x 1 elements: sizes must not be negative");
+  EXPECT_FALSE(message_of<ShapeError>([&] { Matrix<double> m(ctx, -2, -3); }).empty());
+  EXPECT_EQ(Matrix<double>(ctx, 0, 7).rows(), 0);
 }
 
 TEST_P(ContextMemory, OwnsOnlyItsSpace) {

@@ -52,6 +52,19 @@ TEST_P(RandomFill, DrawsTheSameNumbersOnEveryBackend) {
       EXPECT_EQ(host(i, j), static_cast<float>(0.5 * random_normal(42, static_cast<std::uint64_t>(i * 7 + j))));
 }
 
+// More numbers than are drawn or copied at a time, by more than one thread.
+TEST_P(RandomFill, OfManyRowsDrawsTheSameNumbers) {
+  Context ctx = context();
+  constexpr index_t rows = 4100, cols = 1100;
+  Matrix<float> matrix(ctx, rows, cols);
+  fill_normal(ctx, 43, 2, matrix.view());
+  const auto host = to_host(matrix);
+  for (index_t i = 0; i < rows; ++i)
+    for (index_t j = i % 13; j < cols; j += 13)
+      ASSERT_EQ(host(i, j), static_cast<float>(2 * random_normal(43, static_cast<std::uint64_t>(i * cols + j))))
+          << i << ", " << j;
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, RandomFill, all_backends(), backend_name);
 
 }  // namespace

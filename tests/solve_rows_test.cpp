@@ -165,6 +165,7 @@ TEST_P(SolveRows, ARowWithoutEntriesIsZero) {
   for (double lambda : {0.0, 1.0}) {
     const auto solved = solve_on(ctx, csr_of<float>(3, 2, {{1, 0, 6}}), matrix_of<float>(2, 1, {2, 1}), {lambda});
     EXPECT_EQ(solved.x(0, 0), 0);
+    // A root and two divisions by it, each rounded, of exact numbers; x is at most 3.
     EXPECT_NEAR(static_cast<double>(solved.x(1, 0)), 12 / (4 + lambda), 4 * eps<float>() * 3);
     EXPECT_EQ(solved.x(2, 0), 0);
     EXPECT_EQ(solved.singular_rows, 0);
@@ -173,7 +174,9 @@ TEST_P(SolveRows, ARowWithoutEntriesIsZero) {
 
 // One entry, k = 2, lambda = 0: of all x with 3 x_1 + 4 x_2 = 50 the shortest is 50 (3, 4) / 25 = (6, 8). Two equal
 // vectors (1, 1) with the values 1 and 3: least squares asks x_1 + x_2 = 2, the shortest is (1, 1). A row with two
-// independent vectors is solved by Cholesky beside them.
+// independent vectors is solved by Cholesky beside them. Orthogonal transformations of 2 x 2, whose errors are within
+// some 3 k eps of the norm (Higham, lemma 19.3), of vectors with the condition number 1 on their span: 6 eps |x|, |x| =
+// 10; below, for |x| = 1.8 and with two roundings more for the weights' roots, (6 + 2 k) eps |x|.
 TEST_P(SolveRows, ASingularRowTakesItsMinimumNorm) {
   Context ctx = context();
   const auto ratings = csr_of<double>(3, 5, {{0, 0, 50}, {1, 1, 1}, {1, 2, 3}, {2, 3, 5}, {2, 4, 7}});
@@ -192,6 +195,34 @@ TEST_P(SolveRows, ASingularRowHeedsItsWeights) {
   const auto solved = solve_on(ctx, ratings, matrix_of<double>(2, 2, {1, 1, 1, 1}), {0});
   EXPECT_LE(largest_difference(solved.x, matrix_of<double>(1, 2, {1.25, 1.25})), 32 * eps<double>());
   EXPECT_EQ(solved.singular_rows, 1);
+}
+
+// A lambda that T rounds to 0 is none, for every rank's path.
+TEST_P(SolveRows, APenaltyThatRoundsToZeroIsNone) {
+  Context ctx = context();
+  for (index_t k : {2, 130}) {
+    const auto ratings = random_csr<float>({1, 2 * k}, 2 * k, 43);
+    const auto y = random_matrix<float>(2 * k, k, 44);
+    for (const auto weighting : {Weighting::plain, Weighting::by_count}) {
+      const auto tiny = solve_on(ctx, ratings, y, {1e-60, weighting}), none = solve_on(ctx, ratings, y, {0});
+      EXPECT_EQ(tiny.singular_rows, 1) << "k = " << k;
+      EXPECT_TRUE(same_bits(tiny.x, none.x)) << "k = " << k;
+    }
+  }
+}
+
+// 1e-23 (x_1 + x_2) = 1e-24, and the same with 1e23 and 1e24: squares leave the range of float. (The CUDA kernel of the
+// minimum norm forms them.)
+TEST_P(SolveRows, ASingularRowOfTinyOrHugeNumbers) {
+  if (GetParam() == Backend::cuda) GTEST_SKIP() << "the cuda backend does not scale singular rows yet";
+  Context ctx = context();
+  for (const double unit : {1e-23, 1e23}) {
+    const auto solved =
+        solve_on(ctx, csr_of<float>(1, 1, {{0, 0, unit / 10}}), matrix_of<float>(1, 2, {unit, unit}), {0});
+    EXPECT_EQ(solved.singular_rows, 1);
+    // Unit and value are rounded, eps / 2 each; then as in ASingularRowTakesItsMinimumNorm.
+    EXPECT_LE(largest_difference(solved.x, matrix_of<float>(1, 2, {0.05, 0.05})), 8 * eps<float>() * 0.08) << unit;
+  }
 }
 
 TEST_P(SolveRows, AllZeroVectorsGiveZero) {
@@ -306,6 +337,47 @@ TEST_P(SolveRows, LongAndShortRowsTogether) {
   for (index_t k : {3, 33}) satisfies_normal_equations(ctx, ratings, k, {0.05, Weighting::by_count});
 }
 
+// Beyond the fused kernel's ranks: rows cut into segments (from 2048 entries on) beside rows that are not.
+TEST_P(SolveRowsLarge, LongAndShortRowsTogether) {
+  Context ctx = context();
+  const auto ratings = random_csr<double>({2500, 3, 0, 5000, 2047, 1, 2048}, 5000, 45, true);
+  satisfies_normal_equations(ctx, ratings, 130, {0.05, Weighting::by_count});
+}
+
+// More rows than are solved at a time at such a rank (on CUDA 2016 of them).
+TEST_P(SolveRowsLarge, ManyRows) {
+  Context ctx = context();
+  std::vector<index_t> lengths;
+  for (index_t i = 0; i < 2100; ++i) lengths.push_back(i % 4);
+  satisfies_normal_equations(ctx, random_csr<double>(lengths, 50, 46), 129, {0.3, Weighting::plain});
+}
+
+// A singular row with more entries than the cpu backend keeps at a time (2^22 / (k + 1) = 20867). The last column of Y
+// is its first; where a = Y z for some z, the minimum norm solution is z with those two elements at their mean.
+TEST(SolveRowsOnCpu, ALongSingularRow) {
+  constexpr index_t k = 200, n = 25000;
+  auto y = random_matrix<double>(n, k, 47);
+  const auto z = random_matrix<double>(1, k, 48);
+  std::vector<Entry> entries;
+  for (column_t j = 0; j < n; ++j) {
+    y(j, k - 1) = y(j, 0);
+    double value = 0;
+    for (index_t f = 0; f < k; ++f) value += y(j, f) * z(0, f);
+    entries.push_back({0, j, value});
+  }
+  Context ctx = Context::cpu(2);
+  const auto solved = solve_on(ctx, csr_of<double>(1, n, entries), y, {0});
+  EXPECT_EQ(solved.singular_rows, 1);
+  Matrix<double> expected(1, k);
+  for (index_t f = 0; f < k; ++f) expected(0, f) = z(0, f);
+  expected(0, 0) = expected(0, k - 1) = (z(0, 0) + z(0, k - 1)) / 2;
+  // Y's singular values lie between sqrt(n) -+ sqrt(k), so its condition number, 2^1/2 times more for the double
+  // column, is below 2. The values carry k eps |y_j||z|, and least squares by orthogonal transformations is as if each
+  // column of [Y a] were off by 3 k eps (Higham, theorem 20.3): 2 (k + 3 k sqrt(k)) eps |z| at most.
+  const double norm = std::sqrt(static_cast<double>(k)) * 1.2;  // of z, but for chance
+  EXPECT_LE(largest_difference(solved.x, expected), 2 * (k + 3 * k * std::sqrt(double{k})) * eps<double>() * norm);
+}
+
 TEST_P(SolveRows, IsTheSameForAnyNumberOfThreads) {
   std::vector<index_t> lengths;
   for (index_t i = 0; i < 200; ++i) lengths.push_back(i % 37 == 0 ? 900 : i % 50);
@@ -363,6 +435,16 @@ TEST_P(SolveRows, RefusesWhatDoesNotFit) {
             "lambda is -1, expected a finite number >= 0");
   EXPECT_EQ(message_of<InvalidArgument>([&] { solve_rows(ctx, v, read(y), {std::nan("")}, x.view()); }),
             "lambda is nan, expected a finite number >= 0");
+  EXPECT_EQ(message_of<InvalidArgument>([&] { solve_rows(ctx, v, read(y), {1e39}, x.view()); }),
+            "lambda is 1e+39, expected at most 3.4028234663852886e+38");
+  EXPECT_EQ(message_of<InvalidArgument>([&] {
+              solve_rows(ctx, v, read(y), {2e38, Weighting::by_count}, x.view());
+            }),
+            "lambda is 2e+38, expected at most 1.1342744887950962e+38: it is multiplied by up to 3 entries");
+  const auto dense = to_context(ctx, matrix_of<float>(2, 3, {1, 2, 3, 4, 5, 6}));
+  EXPECT_FALSE(message_of<InvalidArgument>([&] {
+                 solve_rows(ctx, read(dense), read(y), {2e38, Weighting::by_count}, x.view());
+               }).empty());
   EXPECT_EQ(message_of<InvalidArgument>([&] {
               solve_rows(ctx, CsrView<float>{2, 3, 1}, read(y), {}, x.view());
             }),
@@ -412,7 +494,17 @@ TEST_P(SolveRows, TheClosedFormOfCollinearFactorsTakesTheMinimumNorm) {
   const auto y = to_context(ctx, matrix_of<double>(2, 2, {1, 1, 1, 1}));
   Matrix<double> x(ctx, 1, 2);
   EXPECT_EQ(solve_rows(ctx, read(a), read(y), {0}, x.view()), 1);
+  // As in ASingularRowTakesItsMinimumNorm, with |x| = 1.4, and once more for the right-hand side: 2 * 6 eps |x|.
   EXPECT_LE(largest_difference(to_host(x), matrix_of<double>(1, 2, {1, 1})), 16 * eps<double>());
+}
+
+TEST_P(SolveRows, TheClosedFormThatOverflowsGivesNaN) {
+  Context ctx = context();
+  const auto a = to_context(ctx, matrix_of<float>(2, 1, {1, 3})), y = to_context(ctx, matrix_of<float>(1, 1, {1e30}));
+  Matrix<float> x(ctx, 2, 1);
+  EXPECT_EQ(solve_rows(ctx, read(a), read(y), {0}, x.view()), 0);
+  const auto found = to_host(x);
+  EXPECT_TRUE(std::isnan(found(0, 0)) && std::isnan(found(1, 0)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, SolveRows, all_backends(), backend_name);

@@ -29,7 +29,8 @@ struct AlsOptions {
   std::function<bool(int start, const SweepRecord&)> callback = nullptr;
 };
 
-/// One start and how it went: a stuck one shows in its history.
+/// One start and how it went: a stuck one shows in its history. That of one that diverged ends with the last sweep
+/// whose numbers were finite, and may be empty.
 struct AlsRun {
   std::uint64_t seed = 0;
   std::vector<SweepRecord> history;
@@ -52,9 +53,10 @@ struct AlsResult {
 ///   1/2 sum (a_ij - mean - x_i.y_j)^2 + 1/2 lambda_x sum_i w_i |x_i|^2 + 1/2 lambda_y sum_j w_j |y_j|^2
 /// over the entries of `ratings`; w = 1, or the number of entries of the row (column). A sweep solves X from Y, then Y
 /// from X. Where every entry is observed and none has a weight, the half-sweeps take the closed form.
-/// With validation and patience > 0 the factors of the best validation RMSE are returned; else the last.
-/// Throws ShapeError, InvalidArgument (which says what was expected), OutOfMemory.
-/// Source: Zhou, Wilkinson, Schreiber, Pan (2008), section 3.
+/// With validation and patience > 0 the factors of the best validation RMSE are returned; else the last. A start that
+/// diverges is recorded in `runs`, and the next one is tried.
+/// Throws ShapeError, InvalidArgument (which says what was expected), OutOfMemory, and Error where every start
+/// diverged. Source: Zhou, Wilkinson, Schreiber, Pan (2008), section 3.
 AlsResult<float> als(Context& ctx, const AlsProblem<float>& problem, const AlsOptions& options);
 AlsResult<double> als(Context& ctx, const AlsProblem<double>& problem, const AlsOptions& options);
 
@@ -62,8 +64,19 @@ AlsResult<double> als(Context& ctx, const AlsProblem<double>& problem, const Als
 AlsResult<float> als(Context& ctx, MatrixView<const float> a, const AlsOptions& options);
 AlsResult<double> als(Context& ctx, MatrixView<const double> a, const AlsOptions& options);
 
-/// Bytes of the context's memory that als() takes at its peak besides its arguments; `element` is sizeof(float) or
-/// sizeof(double). For telling beforehand whether a problem fits.
-std::int64_t als_memory(index_t rows, index_t cols, offset_t entries, bool weights, index_t rank, std::int64_t element);
+/// The sizes of a problem, for als_memory().
+struct AlsSize {
+  index_t rows = 0;
+  index_t cols = 0;
+  offset_t entries = 0;
+  bool weights = false;
+  offset_t validation_entries = 0;
+  index_t rank = 0;
+  std::int64_t element = sizeof(float);  ///< or sizeof(double)
+};
+
+/// Bytes of the context's memory that als() takes besides its arguments, at most; with what its backend works with. For
+/// telling beforehand whether a problem fits.
+std::int64_t als_memory(const Context& ctx, const AlsSize& size);
 
 }  // namespace seesaw

@@ -12,7 +12,8 @@ struct Stopping {
   int patience = 0;  ///< sweeps without a better validation RMSE before it ends; 0: never
 };
 
-enum class StopReason { sweeps, tolerance, time, validation, callback };
+/// diverged: a sweep's objective, or its validation RMSE, was not finite.
+enum class StopReason { sweeps, tolerance, time, validation, callback, diverged };
 
 const char* to_string(StopReason reason);
 
@@ -27,8 +28,9 @@ struct SweepRecord {
 
 /// The alternation itself, over any two updates: update_left(), update_right(), measure(record) fills in objective
 /// and RMSEs, after_sweep(record, improved) may return false to stop; `improved` says that validation_rmse is the
-/// best so far (always true without validation). Runs until `stopping` says so.
-/// Throws InvalidArgument for options out of range, and Error where the objective is not finite.
+/// best so far (always true without validation). Runs until `stopping` says so, or a sweep has diverged: that sweep is
+/// not passed to after_sweep().
+/// Throws InvalidArgument for options out of range.
 StopReason alternate(const std::function<void()>& update_left, const std::function<void()>& update_right,
                      const std::function<void(SweepRecord&)>& measure,
                      const std::function<bool(const SweepRecord&, bool improved)>& after_sweep,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "seesaw/context.hpp"
+#include "seesaw/memory.hpp"
 #include "seesaw/types.hpp"
 
 namespace seesaw {
@@ -34,7 +35,7 @@ struct MatrixView {
   constexpr MatrixView slice(index_t first, index_t last) const { return {row(first), last - first, cols, stride}; }
 };
 
-/// `size` elements in one memory space, uninitialized.
+/// `size` elements in one memory space, uninitialized. Throws ShapeError for a negative size, OutOfMemory.
 template <class T>
 class Buffer {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -45,7 +46,8 @@ class Buffer {
   Buffer(const Context& ctx, index_t size) : Buffer(ctx.memory(), size) {}
   Buffer(std::shared_ptr<MemorySpace> memory, index_t size)
       : memory_(std::move(memory)),
-        data_(static_cast<T*>(memory_->allocate(static_cast<std::size_t>(size) * sizeof(T)))),
+        data_(static_cast<T*>(
+            memory_->allocate(static_cast<std::size_t>(detail::element_count(size, 1, sizeof(T))) * sizeof(T)))),
         size_(size) {}
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
@@ -75,13 +77,16 @@ class Buffer {
   index_t size_ = 0;
 };
 
-/// Owns a rows x cols row-major matrix without padding, in host memory or in a context's memory space.
+/// Owns a rows x cols row-major matrix without padding, in host memory or in a context's memory space. Throws as
+/// Buffer.
 template <class T>
 class Matrix {
  public:
   Matrix() = default;
-  Matrix(index_t rows, index_t cols) : buffer_(rows * cols), rows_(rows), cols_(cols) {}
-  Matrix(const Context& ctx, index_t rows, index_t cols) : buffer_(ctx, rows * cols), rows_(rows), cols_(cols) {}
+  Matrix(index_t rows, index_t cols)
+      : buffer_(detail::element_count(rows, cols, sizeof(T))), rows_(rows), cols_(cols) {}
+  Matrix(const Context& ctx, index_t rows, index_t cols)
+      : buffer_(ctx, detail::element_count(rows, cols, sizeof(T))), rows_(rows), cols_(cols) {}
 
   index_t rows() const { return rows_; }
   index_t cols() const { return cols_; }

@@ -7,6 +7,7 @@
 #include "seesaw/gram.hpp"
 #include "seesaw/masked_residual.hpp"
 #include "seesaw/matrix.hpp"
+#include "seesaw/memory.hpp"
 #include "seesaw/planted.hpp"
 #include "seesaw/random.hpp"
 #include "seesaw/solve_rows.hpp"

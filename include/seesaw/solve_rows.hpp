@@ -18,8 +18,11 @@ struct Penalty {
 /// that is, the solution of (Y_i' C_i Y_i + lambda w_i I) x_i = Y_i' C_i a_i.
 ///
 /// ratings  m x n; weights optional       y  n x k, k >= 1
-/// penalty  a row whose system is numerically singular (lambda = 0 with fewer entries than k, collinear rows of y)
-///          gets its minimum-norm least-squares solution, as LAPACK's gelsd with its default cut-off would
+/// penalty  lambda w_i within the numbers' range. A row whose system is numerically singular (lambda = 0 with fewer
+/// entries
+///          than k, collinear rows of y: a pivot of at most k eps times the largest diagonal element) gets its
+///          minimum-norm least-squares solution over the singular values above max(entries, k) eps times the largest,
+///          as NumPy's lstsq would
 /// x        m x k, overwritten; 0 where a row has no entries. Must not overlap y
 /// singular_rows  null, or one number in the context's memory space, overwritten with how many rows were singular
 ///
@@ -35,7 +38,8 @@ void solve_rows(Context& ctx, CsrView<double> ratings, MatrixView<const double> 
 
 /// The same for a matrix with every entry observed, in closed form: X = A Y (Y'Y + lambda w I)^-1 with w = 1 or n; one
 /// product, one Gram matrix and one Cholesky factorization for all rows. On CUDA it waits for the factorization.
-/// Returns the numerical rank of the system matrix; where it is below k the minimum-norm solution was taken.
+/// Returns the numerical rank of the system matrix; where it is below k the minimum-norm solution was taken. Where Y'Y
+/// is not finite x becomes NaN and 0 is returned.
 index_t solve_rows(Context& ctx, MatrixView<const float> a, MatrixView<const float> y, Penalty penalty,
                    MatrixView<float> x);
 index_t solve_rows(Context& ctx, MatrixView<const double> a, MatrixView<const double> y, Penalty penalty,

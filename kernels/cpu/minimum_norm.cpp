@@ -9,6 +9,8 @@
 namespace seesaw::cpu {
 namespace {
 
+constexpr index_t kMostElements = index_t{1} << 22;  // of the rows that are kept, but for large ranks
+
 /// Collects the rows of [M b], column-major. Where they would become too many, those that came so far are replaced by
 /// the triangle of their QR factorization, which has the same singular values and solutions.
 template <class T>
@@ -36,8 +38,6 @@ class StackedRows {
   }
 
  private:
-  static constexpr index_t kMostElements = index_t{1} << 22;
-
   T& element(index_t row, index_t column) { return data_[static_cast<std::size_t>(column * capacity_ + row)]; }
 
   void reduce() {
@@ -86,6 +86,18 @@ void solve_by_minimum_norm(const SolveRows<T>& problem, index_t i) {
   stacked.solve(singular_threshold(std::max(rows, k), T{1}), problem.x.row(i));
 }
 
+// StackedRows, and what gelsd takes for a matrix of that width: a square one and a few blocks of 64 columns.
+template <class T>
+double minimum_norm_workspace(const SolveRowsSize& size) {
+  const auto k = static_cast<double>(size.rank);
+  const double kept = std::max(2 * (k + 1), static_cast<double>(kMostElements) / (k + 1));
+  const double rows = std::min(size.longest_row() + k, kept);
+  constexpr double kBlocks = 4 * 64;
+  return ((rows + k) * (k + 1) + kBlocks * k) * sizeof(T);
+}
+
+template double minimum_norm_workspace<float>(const SolveRowsSize&);
+template double minimum_norm_workspace<double>(const SolveRowsSize&);
 template void solve_by_minimum_norm(const SolveRows<float>&, index_t);
 template void solve_by_minimum_norm(const SolveRows<double>&, index_t);
 

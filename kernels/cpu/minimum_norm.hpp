@@ -7,14 +7,17 @@ namespace seesaw::cpu {
 /// lambda w_i.
 template <class T>
 T ridge_of(const SolveRows<T>& problem, index_t i) {
-  const offset_t entries = problem.ratings.offsets[i + 1] - problem.ratings.offsets[i];
-  const double w = problem.penalty.weighting == Weighting::by_count ? static_cast<double>(entries) : 1.0;
-  return static_cast<T>(problem.penalty.lambda * w);
+  return seesaw::ridge_of<T>(problem.penalty.lambda, problem.penalty.weighting,
+                             problem.ratings.offsets[i + 1] - problem.ratings.offsets[i]);
 }
 
 /// Row i of problem.x as solve_rows.hpp has it for a singular row: through LAPACK's gelsd, on this thread alone. A row
 /// whose vectors are not all finite becomes NaN.
 template <class T>
 void solve_by_minimum_norm(const SolveRows<T>& problem, index_t i);
+
+/// Bytes that it takes, at most.
+template <class T>
+double minimum_norm_workspace(const SolveRowsSize& size);
 
 }  // namespace seesaw::cpu

@@ -8,7 +8,7 @@ namespace seesaw::cpu {
 /// How a row is solved.
 enum class Form {
   empty,     ///< no entries: zero
-  singular,  ///< whatever the entries: the rounding of a pivot that should be 0 might pass for one
+  singular,  ///< too_short()
   dual,      ///< an n_i x n_i system
   primal,    ///< a k x k system
   segments   ///< the same, summed over segments of the row
@@ -24,7 +24,7 @@ Form form_of(const SolveRows<T>& problem, index_t i) {
   const index_t entries = problem.ratings.offsets[i + 1] - problem.ratings.offsets[i], k = problem.y.cols;
   const T ridge = ridge_of(problem, i);
   if (entries == 0) return Form::empty;
-  if (ridge == 0 && entries < k) return Form::singular;
+  if (too_short(ridge, entries, k)) return Form::singular;
   if (ridge > 0 && 4 * Layout<T>(entries).width <= 3 * k) return Form::dual;
   return entries > kSegment ? Form::segments : Form::primal;
 }

@@ -6,6 +6,9 @@
 
 namespace seesaw::cpu {
 
+/// Bytes of the systems that are solved together, where one takes less: they stay in the L2 cache.
+inline constexpr index_t kSystemBytes = 100000;
+
 /// What one thread needs to solve one row after the other.
 template <class T>
 struct RowScratch {
@@ -47,10 +50,9 @@ struct RowScratch {
   }
 
  private:
-  /// As many as stay in the L2 cache, within reason.
   static index_t batch(const Layout<T>& layout) {
-    constexpr index_t kBytes = 100000, kMost = 4;
-    return std::clamp<index_t>(kBytes / (System<T>::size(layout) * static_cast<index_t>(sizeof(T))), 1, kMost);
+    constexpr index_t kMost = 4;
+    return std::clamp<index_t>(kSystemBytes / (System<T>::size(layout) * static_cast<index_t>(sizeof(T))), 1, kMost);
   }
 };
 

@@ -6,4 +6,5 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/simd.cpp
   kernels/cpu/solve_rows.cpp
   kernels/cpu/solve_spd.cpp
-  kernels/cpu/sparse.cpp)
+  kernels/cpu/sparse.cpp
+  kernels/cpu/workspace.cpp)

@@ -9,7 +9,8 @@
 namespace seesaw::cpu {
 namespace {
 
-constexpr offset_t kEntries = 1 << 16;  // entries that a thread takes at a time
+constexpr offset_t kEntries = 1 << 16;       // entries that a thread takes at a time
+constexpr index_t kMostCountedBlocks = 256;  // of entries, that are counted by bucket
 
 template <class T>
 Flaw::Kind flaw_of(const T* values, const T* weights, offset_t e) {
@@ -60,8 +61,7 @@ struct Buckets {
 /// All entries by bucket of their row, in their order within each; starts has the buckets' first positions.
 template <class T>
 Buffer<Record> scatter(int threads, const Places<T>& places, const Buckets& buckets, std::vector<offset_t>& starts) {
-  constexpr offset_t kMostBlocks = 256;
-  const offset_t size = std::max(kEntries, block_count(places.entries, kMostBlocks));
+  const offset_t size = std::max(kEntries, block_count(places.entries, kMostCountedBlocks));
   const index_t blocks = block_count(places.entries, size);
   const auto bucket_of = [&](offset_t e) { return static_cast<std::size_t>(places.major[e] >> buckets.shift); };
   std::vector<std::vector<offset_t>> next(static_cast<std::size_t>(blocks));
@@ -194,6 +194,13 @@ void transpose(int threads, CsrView<T> matrix, Csr<T>& out) {
   });
   const T* weights = matrix.weights != nullptr ? matrix.weights + begin : nullptr;
   sort_entries<T>(threads, {end - begin, matrix.columns + begin, rows.data(), matrix.values + begin, weights}, out);
+}
+
+// The row of each entry; the entries scattered into buckets; each thread's bucket, were all alike; the counts.
+double transpose_workspace(int threads, index_t rows, offset_t entries) {
+  const auto size = static_cast<double>(entries), buckets = static_cast<double>(Buckets(rows).count);
+  const double sorted = std::min(1.0, threads / buckets) * size * sizeof(Record);
+  return size * (sizeof(column_t) + sizeof(Record)) + sorted + kMostCountedBlocks * buckets * sizeof(offset_t);
 }
 
 template <class T>

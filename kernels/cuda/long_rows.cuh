@@ -1,4 +1,5 @@
 #pragma once
+#include "row_of_entry.cuh"
 #include "seesaw/sparse.hpp"
 
 // Rows with many entries are cut into segments whose Gram matrices are summed apart, so that no block walks a long row
@@ -27,18 +28,11 @@ __device__ inline Segments segments_of(const offset_t* offsets, index_t row, off
 __device__ inline EntryRange segment_in_slot(const offset_t* offsets, index_t rows, offset_t chunk, offset_t slot) {
   // The row that uses the slot, if any, holds the entry before the next slot's first.
   const offset_t entry = offsets[0] + (slot + 1) * chunk - 1;
-  index_t low = 0, high = rows;
-  while (high - low > 1) {
-    const index_t middle = low + (high - low) / 2;
-    if (offsets[middle] <= entry)
-      low = middle;
-    else
-      high = middle;
-  }
-  const Segments segments = segments_of(offsets, low, chunk);
+  const index_t row = row_of_entry(offsets, entry, 0, rows - 1);
+  const Segments segments = segments_of(offsets, row, chunk);
   const offset_t s = slot - segments.first_slot;
   if (s < 0 || s >= segments.count) return {};
-  const offset_t begin = offsets[low], size = offsets[low + 1] - begin;
+  const offset_t begin = offsets[row], size = offsets[row + 1] - begin;
   const offset_t base = size / segments.count, longer = size % segments.count;
   const offset_t first = begin + s * base + (s < longer ? s : longer);
   return {first, first + base + (s < longer ? 1 : 0)};

@@ -4,6 +4,7 @@
 #include "masked_residual.hpp"
 #include "panel.cuh"
 #include "resources.cuh"
+#include "row_of_entry.cuh"
 
 namespace seesaw::cuda {
 namespace {
@@ -36,18 +37,6 @@ __device__ __forceinline__ Chunk<T> load_chunk(const T* row, index_t q, index_t 
 #pragma unroll
   for (int e = 0; e < kChunk<T>; ++e) chunk.element[e] = f + e < width ? row[f + e] : T(0);
   return chunk;
-}
-
-/// The row of entry e, known to lie in low..high.
-__device__ inline index_t row_of_entry(const offset_t* offsets, offset_t e, index_t low, index_t high) {
-  while (low < high) {
-    const index_t middle = low + (high - low + 1) / 2;
-    if (offsets[middle] <= e)
-      low = middle;
-    else
-      high = middle - 1;
-  }
-  return low;
 }
 
 /// The teams' sums, in their order, to *out.

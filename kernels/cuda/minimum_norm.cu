@@ -63,7 +63,7 @@ __global__ void __launch_bounds__(kMinimumThreads)
                                const unsigned char* flags, T* workspace, MatrixView<T> x,
                                unsigned long long* singular_rows) {
   const int k = static_cast<int>(y.cols);
-  MinimumNormSystem<T> system{k, 0, workspace + blockIdx.x * minimum_norm_elements(k), nullptr, nullptr};
+  MinimumNormSystem<T> system{k, 0, workspace + blockIdx.x * minimum_norm_elements(index_t{k}), nullptr, nullptr};
   system.batch = system.r + k * system.stride();
   system.component = system.batch + kFoldBatch * system.stride();
   const index_t step = static_cast<index_t>(gridDim.x) * kMinimumThreads;
@@ -82,23 +82,33 @@ __global__ void __launch_bounds__(kMinimumThreads)
   }
 }
 
+/// Blocks of the pool; what each has of the workspace takes `system_bytes`.
+index_t pool_blocks(index_t rows, double system_bytes) {
+  constexpr double kWorkspaceBytes = 64 << 20, kMostBlocks = 1024;
+  const index_t strips = (rows + kMinimumThreads - 1) / kMinimumThreads;
+  return std::min(strips, static_cast<index_t>(std::clamp(kWorkspaceBytes / system_bytes, 1.0, kMostBlocks)));
+}
+
 }  // namespace
 
 template <class T>
 void solve_singular_rows(Resources& gpu, const SolveRows<T>& problem, const unsigned char* flags) {
-  constexpr index_t kWorkspaceBytes = index_t{64} << 20;
-  constexpr index_t kMostBlocks = 1024;
-  const index_t k = problem.y.cols;
-  const index_t elements = minimum_norm_elements(k);
-  const index_t strips = (problem.ratings.rows + kMinimumThreads - 1) / kMinimumThreads;
-  const index_t fit = std::max<index_t>(1, kWorkspaceBytes / (elements * static_cast<index_t>(sizeof(T))));
-  const index_t blocks = std::min({strips, fit, kMostBlocks});
+  const index_t elements = minimum_norm_elements(problem.y.cols);
+  const index_t blocks = pool_blocks(problem.ratings.rows, static_cast<double>(elements) * sizeof(T));
   T* workspace = gpu.scratch<T>(Scratch::fallback, static_cast<std::size_t>(blocks * elements));
   launch(solve_singular_rows_kernel<T>, blocks, kMinimumThreads, 0, gpu.stream(), problem.ratings, problem.y,
          problem.penalty.lambda, problem.penalty.weighting, std::numeric_limits<T>::epsilon(), flags, workspace,
          problem.x, reinterpret_cast<unsigned long long*>(problem.singular_rows));
 }
 
+template <class T>
+double solve_singular_rows_workspace(const SolveRowsSize& size) {
+  const double bytes = minimum_norm_elements(static_cast<double>(size.rank)) * sizeof(T);
+  return static_cast<double>(pool_blocks(size.rows, bytes)) * bytes;
+}
+
+template double solve_singular_rows_workspace<float>(const SolveRowsSize&);
+template double solve_singular_rows_workspace<double>(const SolveRowsSize&);
 template void solve_singular_rows(Resources&, const SolveRows<float>&, const unsigned char*);
 template void solve_singular_rows(Resources&, const SolveRows<double>&, const unsigned char*);
 

@@ -23,8 +23,11 @@ struct MinimumNormSystem {
   __device__ T& rhs(int row) const { return r[row * stride() + k]; }
 };
 
-/// Elements of the workspace that a system takes.
-__host__ __device__ inline index_t minimum_norm_elements(index_t k) { return (k + kFoldBatch) * (k + 1) + k; }
+/// Elements of the workspace that a system takes; in double where k * k might not fit in 64 bits.
+template <class Number>
+__host__ __device__ inline Number minimum_norm_elements(Number k) {
+  return (k + kFoldBatch) * (k + 1) + k;
+}
 
 /// Folds the batch into R, upper triangular: R's row j and the batch are turned by the Householder reflection that
 /// leaves nothing of column j in the batch. Golub, Van Loan, "Matrix Computations", section 5.2.

@@ -11,6 +11,15 @@ std::string free_memory() {
   return std::to_string(free) + " of " + std::to_string(total);
 }
 
+/// Of the runtime and the driver.
+std::string versions() {
+  auto text = [](int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); };
+  int runtime = 0, driver = 0;
+  check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion");
+  check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
+  return "CUDA runtime " + text(runtime) + ", driver " + (driver == 0 ? "none" : "for " + text(driver));
+}
+
 /// As check(), but a failed allocation is OutOfMemory.
 void check_allocation(cudaError_t error, const char* call, std::size_t bytes) {
   if (error == cudaErrorMemoryAllocation) {
@@ -164,15 +173,8 @@ std::string description(const Resources& gpu) {
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, gpu.device()), "cudaGetDeviceProperties");
   return std::string(properties.name) + ", compute capability " + std::to_string(properties.major) + "." +
-         std::to_string(properties.minor) + ", " + std::to_string(properties.totalGlobalMem >> 20) + " MiB";
-}
-
-std::string versions() {
-  auto text = [](int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); };
-  int runtime = 0, driver = 0;
-  check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion");
-  check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
-  return "CUDA runtime " + text(runtime) + ", driver " + (driver == 0 ? "none" : "for " + text(driver));
+         std::to_string(properties.minor) + ", " + std::to_string(properties.totalGlobalMem >> 20) + " MiB, " +
+         versions();
 }
 
 }  // namespace seesaw::cuda

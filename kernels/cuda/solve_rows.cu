@@ -46,7 +46,8 @@ __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlo
     if (team.lane == 0) flags[i] = 0;
     return;
   }
-  if (too_short(lambda, range.last - range.first, k)) {
+  const T ridge = ridge_of<T>(lambda, weighting, range.last - range.first);
+  if (too_short(ridge, range.last - range.first, k)) {
     if (team.lane == 0) flags[i] = 1;
     return;
   }
@@ -59,7 +60,7 @@ __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlo
   } else {
     sum_segments(team, partials + segments.first_slot * Shape::kPartial, segments.count, a);
   }
-  const T largest = add_penalty(team, k, ridge_of<T>(lambda, weighting, range.last - range.first), a);
+  const T largest = add_penalty(team, k, ridge, a);
   const bool regular = factor(team, threshold_factor * largest, a);
   if (team.lane == 0) flags[i] = regular ? 0 : 1;
   if (!regular) return;
@@ -92,11 +93,12 @@ __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlo
   if (team.lane < K) out[Shape::kPartial - K + team.lane] = team.memory.b[team.lane];
 }
 
+constexpr offset_t kMostSegments = 2048;  // of all long rows together
+
 template <class T, int K>
 void solve_compiled(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags) {
   using Shape = RowShape<T, K>;
   const CsrView<T>& ratings = problem.ratings;
-  constexpr offset_t kMostSegments = 2048;
   constexpr std::size_t kShared = Shape::kTeams * sizeof(RowMemory<T, K>);
   const offset_t chunk = segment_entries(ratings.entries, kMostSegments);
   const offset_t slots = ratings.entries / chunk;
@@ -119,6 +121,17 @@ void solve_smallest(Resources& gpu, const SolveRows<T>& problem, unsigned char* 
   (void)((k <= K ? (solve_compiled<T, K>(gpu, problem, flags), true) : false) || ...);
 }
 
+using CompiledRanks = std::integer_sequence<int, 8, 16, 32, 64, 96, kFusedRank>;
+
+/// Bytes of the segments' sums at the smallest compiled rank.
+template <class T, int... K>
+double partial_bytes(const SolveRowsSize& size, std::integer_sequence<int, K...>) {
+  const offset_t slots = size.entries / segment_entries(size.entries, kMostSegments);
+  double elements = 0;
+  (void)((size.rank <= K ? (elements = RowShape<T, K>::kPartial, true) : false) || ...);
+  return slots >= 2 ? static_cast<double>(slots) * elements * sizeof(T) : 0;
+}
+
 }  // namespace
 
 template <class T>
@@ -129,12 +142,20 @@ void solve_rows(Resources& gpu, const SolveRows<T>& problem) {
   if (problem.ratings.rows == 0) return;
   auto* flags = gpu.scratch<unsigned char>(Scratch::flags, static_cast<std::size_t>(problem.ratings.rows));
   if (problem.y.cols <= kFusedRank)
-    solve_smallest(gpu, problem, flags, std::integer_sequence<int, 8, 16, 32, 64, 96, kFusedRank>{});
+    solve_smallest(gpu, problem, flags, CompiledRanks{});
   else
     solve_rows_large(gpu, problem, flags);
   solve_singular_rows(gpu, problem, flags);
 }
 
+template <class T>
+double solve_rows_workspace(const SolveRowsSize& size) {
+  return static_cast<double>(size.rows) + solve_singular_rows_workspace<T>(size) +
+         (size.rank <= kFusedRank ? partial_bytes<T>(size, CompiledRanks{}) : solve_rows_large_workspace<T>(size));
+}
+
+template double solve_rows_workspace<float>(const SolveRowsSize&);
+template double solve_rows_workspace<double>(const SolveRowsSize&);
 template void solve_rows(Resources&, const SolveRows<float>&);
 template void solve_rows(Resources&, const SolveRows<double>&);
 

@@ -15,23 +15,16 @@ inline offset_t segment_entries(offset_t entries, offset_t most) {
   return chunk > least ? chunk : least;
 }
 
-/// lambda w_i.
-template <class T>
-__device__ __forceinline__ T ridge_of(double lambda, Weighting weighting, offset_t entries) {
-  return static_cast<T>(lambda * (weighting == Weighting::by_count ? static_cast<double>(entries) : 1.0));
-}
-
-/// Whether a row's system is singular whatever its entries are: without a penalty, and with fewer of them than k.
-__device__ __forceinline__ bool too_short(double lambda, offset_t entries, index_t k) {
-  return lambda == 0 && entries > 0 && entries < k;
-}
-
 /// flags[i] = whether row i is singular; x where it is not.
 template <class T>
 void solve_rows_large(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags);
+template <class T>
+double solve_rows_large_workspace(const SolveRowsSize& size);
 
 /// x of the flagged rows, and their number.
 template <class T>
 void solve_singular_rows(Resources& gpu, const SolveRows<T>& problem, const unsigned char* flags);
+template <class T>
+double solve_singular_rows_workspace(const SolveRowsSize& size);
 
 }  // namespace seesaw::cuda

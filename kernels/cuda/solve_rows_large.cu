@@ -7,8 +7,8 @@
 namespace seesaw::cuda {
 namespace {
 
-constexpr index_t kGramBytes = index_t{256} << 20;     // Gram matrices at a time
-constexpr index_t kPartialBytes = index_t{256} << 20;  // sums of the long rows' segments
+constexpr double kGramBytes = 256 << 20;     // Gram matrices at a time
+constexpr double kPartialBytes = 256 << 20;  // sums of the long rows' segments
 
 // Phases 1 and 2 for the segments of long rows: block (t, s) sums block t of the lower triangle over the segment in
 // slot s, if there is one, to partials + s * (k * k + k): column-major, its lower blocks; then b.
@@ -83,11 +83,11 @@ __global__ void __launch_bounds__(kLargeThreads)
 // Block n: whether row first_row + n is singular, by its number of entries, the factorization's verdict and its pivots.
 template <class T>
 __global__ void __launch_bounds__(kLargeThreads)
-    flag_batch_kernel(const T* grams, index_t k, CsrView<T> ratings, double lambda, index_t first_row,
-                      const T* thresholds, const int* info, unsigned char* flags) {
+    flag_batch_kernel(const T* grams, index_t k, CsrView<T> ratings, double lambda, Weighting weighting,
+                      index_t first_row, const T* thresholds, const int* info, unsigned char* flags) {
   const index_t n = blockIdx.x;
   const offset_t entries = ratings.offsets[first_row + n + 1] - ratings.offsets[first_row + n];
-  bool singular = info[n] != 0 || too_short(lambda, entries, k);
+  bool singular = info[n] != 0 || too_short(ridge_of<T>(lambda, weighting, entries), entries, k);
   for (index_t f = threadIdx.x; f < k && !singular; f += kLargeThreads) {
     const T l = grams[n * k * k + f * k + f];
     singular = !(l * l > thresholds[n]);
@@ -110,6 +110,22 @@ void solve(cusolverDnHandle_t handle, int k, double** systems, double** x, int* 
   check(cusolverDnDpotrsBatched(handle, CUBLAS_FILL_MODE_LOWER, k, 1, systems, k, x, k, info, count),
         "cusolverDnDpotrsBatched");
 }
+
+/// How the rows are cut and batched under the budgets.
+struct Plan {
+  offset_t chunk;      ///< entries of a segment
+  offset_t slots;      ///< of segments
+  index_t batch_rows;  ///< whose systems are there at a time
+
+  Plan(const SolveRowsSize& size, std::size_t element) {
+    const auto k = static_cast<double>(size.rank), bytes = static_cast<double>(element);
+    constexpr double kLeast = 2, kMost = 2048;
+    chunk = segment_entries(size.entries,
+                            static_cast<offset_t>(std::clamp(kPartialBytes / ((k * k + k) * bytes), kLeast, kMost)));
+    slots = size.entries / chunk;
+    batch_rows = std::min(size.rows, static_cast<index_t>(std::max(1.0, kGramBytes / (k * k * bytes))));
+  }
+};
 
 /// The workspace of one batch of rows.
 template <class T>
@@ -139,7 +155,7 @@ void solve_batch(Resources& gpu, const SolveRows<T>& problem, offset_t chunk, co
   factor(gpu.cusolver(), order, batch.pointers, batch.info, n);
   solve(gpu.cusolver(), order, batch.pointers, batch.pointers + count, batch.info + n, n);
   launch(flag_batch_kernel<T>, count, kLargeThreads, 0, gpu.stream(), batch.grams, k, problem.ratings,
-         problem.penalty.lambda, first_row, batch.thresholds, batch.info, flags);
+         problem.penalty.lambda, problem.penalty.weighting, first_row, batch.thresholds, batch.info, flags);
 }
 
 }  // namespace
@@ -149,20 +165,32 @@ void solve_batch(Resources& gpu, const SolveRows<T>& problem, offset_t chunk, co
 template <class T>
 void solve_rows_large(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags) {
   const CsrView<T>& ratings = problem.ratings;
-  const index_t k = problem.y.cols, element = sizeof(T);
-  const offset_t most = std::clamp<index_t>(kPartialBytes / ((k * k + k) * element), 2, 2048);
-  const offset_t chunk = segment_entries(ratings.entries, most), slots = ratings.entries / chunk;
+  const index_t k = problem.y.cols;
+  const Plan plan({ratings.rows, ratings.cols, ratings.entries, k}, sizeof(T));
   T* partials = nullptr;
-  if (slots >= 2) {
-    partials = gpu.scratch<T>(Scratch::partials, static_cast<std::size_t>(slots * (k * k + k)));
-    launch(sum_large_segments_kernel<T>, Grid(slots, large_blocks(k)), kLargeThreads, sizeof(LargeMemory<T>),
-           gpu.stream(), ratings, problem.y, chunk, partials);
+  if (plan.slots >= 2) {
+    partials = gpu.scratch<T>(Scratch::partials, static_cast<std::size_t>(plan.slots * (k * k + k)));
+    launch(sum_large_segments_kernel<T>, Grid(plan.slots, large_blocks(k)), kLargeThreads, sizeof(LargeMemory<T>),
+           gpu.stream(), ratings, problem.y, plan.chunk, partials);
   }
-  const index_t rows = std::min(ratings.rows, std::max<index_t>(1, kGramBytes / (k * k * element)));
-  const Batch<T> batch(gpu, k, rows);
-  for (index_t first = 0; first < ratings.rows; first += rows)
-    solve_batch(gpu, problem, chunk, partials, first, std::min(rows, ratings.rows - first), batch, flags);
+  const Batch<T> batch(gpu, k, plan.batch_rows);
+  for (index_t first = 0; first < ratings.rows; first += plan.batch_rows)
+    solve_batch(gpu, problem, plan.chunk, partials, first, std::min(plan.batch_rows, ratings.rows - first), batch,
+                flags);
 }
+
+// What Batch has for each system, and the segments' sums.
+template <class T>
+double solve_rows_large_workspace(const SolveRowsSize& size) {
+  const Plan plan(size, sizeof(T));
+  const auto k = static_cast<double>(size.rank);
+  const double system = k * k * sizeof(T) + sizeof(T) + 2 * sizeof(T*) + sizeof(int);
+  return static_cast<double>(plan.batch_rows) * system +
+         (plan.slots >= 2 ? static_cast<double>(plan.slots) * (k * k + k) * sizeof(T) : 0);
+}
+
+template double solve_rows_large_workspace<float>(const SolveRowsSize&);
+template double solve_rows_large_workspace<double>(const SolveRowsSize&);
 
 template void solve_rows_large(Resources&, const SolveRows<float>&, unsigned char*);
 template void solve_rows_large(Resources&, const SolveRows<double>&, unsigned char*);

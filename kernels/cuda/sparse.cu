@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "resources.cuh"
+#include "row_of_entry.cuh"
 #include "sparse.hpp"
 #include "thrust.cuh"
 
@@ -77,19 +78,6 @@ __device__ offset_t number_flaw(const T* values, const T* weights, offset_t e) {
   return kNoFlaw;
 }
 
-/// The row of entry e of a matrix in compressed rows: the last one that begins at or before it.
-__device__ inline index_t row_of(const offset_t* offsets, index_t rows, offset_t e) {
-  index_t low = 0, high = rows - 1;
-  while (low < high) {
-    const index_t middle = low + (high - low + 1) / 2;
-    if (offsets[middle] <= e)
-      low = middle;
-    else
-      high = middle - 1;
-  }
-  return low;
-}
-
 // Thread n of each of these looks at entry (row, place) n, and at n + threads, ...
 
 template <class T>
@@ -114,7 +102,7 @@ __global__ void __launch_bounds__(kThreads) matrix_flaw_kernel(CsrView<T> matrix
     const offset_t e = first + n;
     const column_t j = matrix.columns[e];
     if (j < 0 || j >= matrix.cols) return packed(Flaw::Kind::index, e);
-    if (n > 0 && j <= matrix.columns[e - 1] && matrix.offsets[row_of(matrix.offsets, matrix.rows, e)] != e)
+    if (n > 0 && j <= matrix.columns[e - 1] && matrix.offsets[row_of_entry(matrix.offsets, e, 0, matrix.rows - 1)] != e)
       return packed(Flaw::Kind::order, e);
     return number_flaw(matrix.values, matrix.weights, e);
   });
@@ -161,8 +149,9 @@ __global__ void __launch_bounds__(kThreads)
 __global__ void __launch_bounds__(kThreads)
     rows_of_entries_kernel(const offset_t* offsets, index_t rows, const offset_t* order, offset_t count,
                            column_t* out) {
-  for_each_in_grid(count,
-                   [&](offset_t n) { out[n] = static_cast<column_t>(row_of(offsets, rows, offsets[0] + order[n])); });
+  for_each_in_grid(count, [&](offset_t n) {
+    out[n] = static_cast<column_t>(row_of_entry(offsets, offsets[0] + order[n], 0, rows - 1));
+  });
 }
 
 // Thread n: the number of the entry that came to place n.
@@ -242,6 +231,12 @@ void transpose(Resources& gpu, CsrView<T> matrix, Csr<T>& out) {
          order.data(), count, out.columns.data());
   permute(gpu, matrix.values + first, order.data(), count, out.values.data());
   if (matrix.weights != nullptr) permute(gpu, matrix.weights + first, order.data(), count, out.weights.data());
+}
+
+// Keys and positions, twice while Thrust sorts them: 24 bytes an entry; the rest is room for Thrust's counters.
+double transpose_workspace(offset_t entries) {
+  constexpr double kEntryBytes = 32, kLeast = 1 << 20;
+  return kEntryBytes * static_cast<double>(entries) + kLeast;
 }
 
 template <class T>

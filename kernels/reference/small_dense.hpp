@@ -66,11 +66,24 @@ bool orthogonalize(MatrixView<T> m, MatrixView<T> v, index_t p, index_t q) {
   return true;
 }
 
-/// The minimum-norm least-squares solution of m x = b over the singular values above `cutoff` * the largest, through
-/// m V = U S by one-sided Jacobi; m is destroyed. Returns how many there are.
+/// Scales `count` elements by the power of two 2^-e that brings the largest to between 1/2 and 1, so that squares
+/// neither overflow nor vanish, and returns e; 0 where they are all 0.
 template <class T>
-index_t minimum_norm(MatrixView<T> m, const T* b, T cutoff, T* x) {
+int scale(T* elements, index_t count) {
+  T largest = 0;
+  for (index_t n = 0; n < count; ++n) largest = std::max(largest, std::abs(elements[n]));
+  int e = 0;
+  if (std::isfinite(largest)) (void)std::frexp(largest, &e);
+  for (index_t n = 0; n < count; ++n) elements[n] = std::ldexp(elements[n], -e);
+  return e;
+}
+
+/// The minimum-norm least-squares solution of m x = b over the singular values above `cutoff` * the largest, through
+/// m V = U S by one-sided Jacobi; m, without padding, and b are destroyed. Returns how many there are.
+template <class T>
+index_t minimum_norm(MatrixView<T> m, T* b, T cutoff, T* x) {
   const index_t k = m.cols;
+  const int m_scale = scale(m.data, m.rows * k), b_scale = scale(b, m.rows);
   std::vector<T> v_data(static_cast<std::size_t>(k * k), T{0});
   const MatrixView<T> v(v_data.data(), k, k);
   for (index_t j = 0; j < k; ++j) v(j, j) = 1;
@@ -97,6 +110,7 @@ index_t minimum_norm(MatrixView<T> m, const T* b, T cutoff, T* x) {
     ++rank;
     for (index_t f = 0; f < k; ++f) x[f] += v(f, j) * ub[static_cast<std::size_t>(j)] / s2;
   }
+  for (index_t f = 0; f < k; ++f) x[f] = std::ldexp(x[f], b_scale - m_scale);
   return rank;
 }
 

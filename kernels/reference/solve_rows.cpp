@@ -55,12 +55,10 @@ void solve_rows(const SolveRows<T>& problem) {
       }
     }
 
-    const double count = problem.penalty.weighting == Weighting::by_count ? static_cast<double>(entries) : 1.0;
-    const T ridge = static_cast<T>(problem.penalty.lambda * count);
-    const bool too_short = ridge == 0 && entries < k;
+    const T ridge = ridge_of<T>(problem.penalty.lambda, problem.penalty.weighting, entries);
     for (index_t f = 0; f < k; ++f) a(f, f) += ridge;
 
-    if (!too_short && cholesky(a)) {
+    if (!too_short(ridge, entries, k) && cholesky(a)) {
       cholesky_solve<T>(a, b);
     } else {
       solve_singular_row(problem, i, ridge);
@@ -70,6 +68,15 @@ void solve_rows(const SolveRows<T>& problem) {
   if (problem.singular_rows != nullptr) *problem.singular_rows = singular;
 }
 
+// The matrix; for a singular row M with its right-hand side, and V.
+template <class T>
+double solve_rows_workspace(const SolveRowsSize& size) {
+  const auto k = static_cast<double>(size.rank);
+  return (2 * k * k + (size.longest_row() + k) * (k + 1)) * sizeof(T);
+}
+
+template double solve_rows_workspace<float>(const SolveRowsSize&);
+template double solve_rows_workspace<double>(const SolveRowsSize&);
 template void solve_rows(const SolveRows<float>&);
 template void solve_rows(const SolveRows<double>&);
 

@@ -69,6 +69,9 @@ void transpose(CsrView<T> matrix, Csr<T>& out) {
     }
 }
 
+// Where the next entry of each row goes.
+double transpose_workspace(index_t rows) { return static_cast<double>(rows) * sizeof(offset_t); }
+
 template <class T>
 Flaw check(CsrView<T> matrix) {
   for (index_t i = 0; i < matrix.rows; ++i)

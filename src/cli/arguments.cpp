@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 namespace seesaw::cli {
 namespace {
@@ -21,14 +22,15 @@ CLI::Validator limit(const std::string& expected, const Good& good) {
 
 }  // namespace
 
-CLI::Validator at_least(std::int64_t least) {
-  return limit<std::int64_t>(fmt::format("a whole number, at least {}", least),
-                             [least](std::int64_t number) { return number >= least; });
-}
 CLI::Validator between(std::int64_t least, std::int64_t most) {
   return limit<std::int64_t>(fmt::format("a whole number from {} to {}", least, most),
                              [least, most](std::int64_t number) { return number >= least && number <= most; });
 }
+CLI::Validator at_least(std::int64_t least) {
+  return limit<std::int64_t>(fmt::format("a whole number, at least {}", least),
+                             [least](std::int64_t number) { return number >= least; });
+}
+CLI::Validator count_from(std::int64_t least) { return between(least, std::numeric_limits<int>::max()); }
 CLI::Validator not_negative() {
   return limit<double>("a finite number >= 0", [](double number) { return std::isfinite(number) && number >= 0; });
 }

@@ -17,6 +17,8 @@ namespace seesaw::cli {
 
 CLI::Validator at_least(std::int64_t least);
 CLI::Validator between(std::int64_t least, std::int64_t most);
+/// From `least` to what an int holds.
+CLI::Validator count_from(std::int64_t least);
 /// Beyond these a number of bytes could exceed 64 bits.
 inline constexpr std::int64_t kMostRank = 1 << 20, kMostRows = 0x7fffffff, kMostEntries = std::int64_t{1} << 53;
 /// Finite and at least 0; or more than 0.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "output.hpp"
+#include "seesaw/memory.hpp"
 
 namespace seesaw::cli {
 
@@ -12,7 +13,7 @@ void require_backend(const BackendOptions& options) {
   if (options.backend == Backend::cuda && cuda_device_count() == 0) Context::cuda();
 }
 
-ChosenBackend choose_backend(const BackendOptions& options, std::int64_t bytes) {
+ChosenBackend choose_backend(const BackendOptions& options, const std::function<std::int64_t(const Context&)>& needs) {
   if (options.backend) {
     const char* const why = "asked for";
     switch (*options.backend) {
@@ -30,6 +31,7 @@ ChosenBackend choose_backend(const BackendOptions& options, std::int64_t bytes) 
   } else if (cuda_device_count() > 0) {
     Context device = Context::cuda();
     const auto available = static_cast<std::int64_t>(device.memory()->available());
+    const std::int64_t bytes = needs(device);
     if (bytes <= available) return {std::move(device), "a CUDA device is there and the problem fits"};
     why = fmt::format("the problem takes {} and the CUDA device has {} free", bytes_text(bytes), bytes_text(available));
   }

@@ -29,10 +29,12 @@ template <class T>
 ChosenBackend choose(const FitOptions& options, const CsrView<T>& train, const CsrView<T>& validation) {
   const auto element = static_cast<std::int64_t>(sizeof(T));
   const bool weights = train.weights != nullptr;
-  return choose_backend(options.backend,
-                        ratings_bytes(train.rows, train.entries, weights, element) +
-                            ratings_bytes(validation.rows, validation.entries, false, element) +
-                            als_memory(train.rows, train.cols, train.entries, weights, options.als.rank, element));
+  return choose_backend(options.backend, [&](const Context& context) {
+    return ratings_bytes(train.rows, train.entries, weights, element) +
+           ratings_bytes(validation.rows, validation.entries, false, element) +
+           als_memory(context,
+                      {train.rows, train.cols, train.entries, weights, validation.entries, options.als.rank, element});
+  });
 }
 
 template <class T>
@@ -150,7 +152,7 @@ void add_run_options(CLI::App& command, FitOptions& options) {
   Stopping& stopping = als.stopping;
   command.add_option("--sweeps", stopping.sweeps, "Sweeps at most")
       ->type_name("N")
-      ->check(at_least(1))
+      ->check(count_from(1))
       ->capture_default_str()
       ->group(group);
   command
@@ -166,7 +168,7 @@ void add_run_options(CLI::App& command, FitOptions& options) {
   add_seed(command, als.seed, "Of the start and of --holdout")->group(group);
   command.add_option("--restarts", als.restarts, "Starts to try, with seeds from --seed on; the best is kept")
       ->type_name("N")
-      ->check(at_least(1))
+      ->check(count_from(1))
       ->capture_default_str()
       ->group(group);
   command
@@ -191,7 +193,7 @@ void add_validation_options(CLI::App& command, FitOptions& options) {
       .add_option("--patience", options.als.stopping.patience,
                   "End after so many sweeps without a better validation RMSE and keep the best; 0: never")
       ->type_name("N")
-      ->check(at_least(0))
+      ->check(count_from(0))
       ->capture_default_str()
       ->group(group);
 }

@@ -121,23 +121,26 @@ FitData<T> read_fit_data(FitOptions& options, Progress& progress) {
   if (options.holdout > 0) {
     data.validation = hold_out(data.train, options.holdout, options.als.seed);
     if (data.validation.view().entries == 0)
-      throw Error(fmt::format("--holdout {} of {} ratings leaves none to validate with", options.holdout,
-                              data.train.view().entries));
+      throw Error(fmt::format("--holdout {} of {} leaves none to validate with", options.holdout,
+                              counted(data.train.view().entries, "rating")));
   }
   if (!options.start.empty()) data.y = warm_start<T>(options, data.cols, data.start_known);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  progress.note(fmt::format("{}: {} ratings by {} users of {} items, read in {}", options.ratings,
-                            data.train.view().entries + (options.holdout > 0 ? data.validation.view().entries : 0),
-                            data.rows.size(), data.cols.size(), seconds_text(took.count())));
-  if (data.merged > 0) progress.note(fmt::format("{} of them stood for a user and item already rated", data.merged));
+  const offset_t held = options.holdout > 0 ? data.validation.view().entries : 0;
+  progress.note(fmt::format("{}: {} by {} of {}, read in {}", options.ratings,
+                            counted(data.train.view().entries + held, "rating"), counted(data.rows.size(), "user"),
+                            counted(data.cols.size(), "item"), seconds_text(took.count())));
+  if (data.merged > 0)
+    progress.note(fmt::format("besides, {} of a user and item already rated: merged as --duplicates says",
+                              counted(data.merged, "rating")));
   if (data.validation.rows > 0)
-    progress.note(fmt::format("{} ratings to validate with", data.validation.view().entries) +
+    progress.note(fmt::format("{} to validate with", counted(data.validation.view().entries, "rating")) +
                   (data.validation_unknown > 0
                        ? fmt::format("; {} left out, of users or items without ratings", data.validation_unknown)
                        : ""));
   if (!options.start.empty())
-    progress.note(
-        fmt::format("going on from {}: {} of {} items known there", options.start, data.start_known, data.cols.size()));
+    progress.note(fmt::format("going on from {}: {} of {} known there", options.start, data.start_known,
+                              counted(data.cols.size(), "item")));
   return data;
 }
 

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "fit.hpp"
 #include "json.hpp"
+#include "output.hpp"
 #include "seesaw/version.hpp"
 
 namespace seesaw::cli {
@@ -27,16 +30,22 @@ std::pair<int, double> sweeps_and_seconds(const std::vector<AlsRun>& runs) {
 std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs) {
   const auto [sweeps, seconds] = sweeps_and_seconds(runs);
   const SweepRecord& best = kept_sweep(runs, summary.best_run, summary.best_sweep);
-  std::string text = fmt::format("{}: rank {}, {} users, {} items, {} ratings\n", options.output, options.als.rank,
-                                 summary.users, summary.items, summary.entries);
+  std::string text =
+      fmt::format("{}: rank {}, {}, {}, {}\n", options.output, options.als.rank, counted(summary.users, "user"),
+                  counted(summary.items, "item"), counted(summary.entries, "rating"));
   text += fmt::format("sweep {}", summary.best_sweep);
   if (runs.size() > 1) text += fmt::format(" of start {}", summary.best_run + 1);
   text += fmt::format(": {}\n", merits(best));
-  text += fmt::format("{} sweeps in {}, {} each; ended by {}\n", sweeps, seconds_text(seconds),
+  text += fmt::format("{} in {}, {} each; ended by {}\n", counted(sweeps, "sweep"), seconds_text(seconds),
                       seconds_text(seconds / sweeps), summary.interrupted ? "Ctrl-C" : to_string(runs.back().stopped));
+  const auto diverged =
+      std::count_if(runs.begin(), runs.end(), [](const AlsRun& run) { return run.stopped == StopReason::diverged; });
+  if (diverged > 0) text += fmt::format("{} of {} diverged\n", diverged, counted(std::ssize(runs), "start"));
   if (summary.singular_rows > 0)
-    text += fmt::format("{} users or items were solved by minimum norm: too few ratings for rank {} and this lambda\n",
-                        summary.singular_rows, options.als.rank);
+    text += fmt::format("{} solved by minimum norm: too few ratings for rank {} and this lambda\n",
+                        summary.singular_rows == 1 ? "1 user or item was"
+                                                   : fmt::format("{} users or items were", summary.singular_rows),
+                        options.als.rank);
   return text;
 }
 

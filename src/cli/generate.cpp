@@ -77,8 +77,9 @@ void save_truth(const GenerateOptions& options, const Planted& planted, const Id
 std::string report(const GenerateOptions& options, double seconds) {
   const PlantedOptions& planted = options.planted;
   if (!options.json)
-    return fmt::format("{}: {} ratings by {} users of {} items, rank {}, written in {}\n", options.output,
-                       planted.entries, planted.rows, planted.cols, planted.rank, seconds_text(seconds));
+    return fmt::format("{}: {} by {} of {}, rank {}, written in {}\n", options.output,
+                       counted(planted.entries, "rating"), counted(planted.rows, "user"), counted(planted.cols, "item"),
+                       planted.rank, seconds_text(seconds));
   return to_text({{"command", "generate"},
                   {"ratings", options.output},
                   {"truth", options.truth.empty() ? Json(nullptr) : Json(options.truth)},

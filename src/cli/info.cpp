@@ -12,6 +12,7 @@
 #include "seesaw/io/libraries.hpp"
 #include "seesaw/io/model.hpp"
 #include "seesaw/libraries.hpp"
+#include "seesaw/memory.hpp"
 #include "seesaw/version.hpp"
 
 namespace seesaw::cli {
@@ -24,11 +25,18 @@ struct InfoOptions {
   index_t rank = AlsOptions{}.rank;
   bool weights = false;
   Precision precision = Precision::single;
+  std::string of_problem;  ///< an option given that only a problem heeds; empty: none
   RatingsOptions format;
   bool json = false;
 };
 
 // ---- the program and the machine
+
+#ifdef __clang__
+constexpr const char* kCompiler = "clang++ " __clang_version__;
+#else
+constexpr const char* kCompiler = "g++ " __VERSION__;
+#endif
 
 Json cuda_info() {
   Json cuda = {{"built", cuda_built()}, {"devices", cuda_device_count()}};
@@ -55,7 +63,7 @@ Json program_info(const InfoOptions& options) {
             {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
             {"nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                                           NLOHMANN_JSON_VERSION_PATCH)}}},
-          {"compiler", __VERSION__}};
+          {"compiler", kCompiler}};
 }
 
 std::string program_text(const Json& info) {
@@ -77,31 +85,33 @@ std::string program_text(const Json& info) {
 
 Json memory_info(const InfoOptions& options) {
   const std::int64_t element = options.precision == Precision::single ? sizeof(float) : sizeof(double);
-  return {
-      {"users", options.rows},
-      {"items", options.cols},
-      {"entries", options.entries},
-      {"rank", options.rank},
-      {"precision", options.precision == Precision::single ? "float" : "double"},
-      {"ratings_bytes", ratings_bytes(options.rows, options.entries, options.weights, element)},
-      {"fit_bytes", als_memory(options.rows, options.cols, options.entries, options.weights, options.rank, element)}};
+  const AlsSize size{options.rows, options.cols, options.entries, options.weights, 0, options.rank, element};
+  Json problem = {{"users", options.rows},
+                  {"items", options.cols},
+                  {"entries", options.entries},
+                  {"rank", options.rank},
+                  {"precision", options.precision == Precision::single ? "float" : "double"},
+                  {"ratings_bytes", ratings_bytes(options.rows, options.entries, options.weights, element)},
+                  {"fit_bytes", {{"cpu", als_memory(Context::cpu(options.format.threads), size)}}}};
+  if (cuda_device_count() > 0) problem["fit_bytes"]["cuda"] = als_memory(Context::cuda(), size);
+  return problem;
 }
 
 std::string memory_text(const Json& info) {
   const Json& problem = info["problem"];
-  const std::int64_t ratings = problem["ratings_bytes"], fit = problem["fit_bytes"];
-  const auto verdict = [&](const Json& backend) {
-    return ratings + fit <= backend["available_bytes"].get<std::int64_t>() ? "fits" : "does not fit";
-  };
-  std::string text = fmt::format(
-      "problem    {} users x {} items, {} ratings, rank {}, {}\nmemory     {} for the ratings and {} to fit: {} into "
-      "the "
-      "memory of the cpu",
-      problem["users"].get<index_t>(), problem["items"].get<index_t>(), problem["entries"].get<offset_t>(),
-      problem["rank"].get<index_t>(), problem["precision"].get<std::string>(), bytes_text(ratings), bytes_text(fit),
-      verdict(info["cpu"]));
-  if (info["cuda"].contains("available_bytes")) text += fmt::format(", {} into that of cuda", verdict(info["cuda"]));
-  return text + "\n";
+  const std::int64_t ratings = problem["ratings_bytes"];
+  std::string text =
+      fmt::format("problem    {} x {}, {}, rank {}, {}\nmemory     {} for the ratings\n",
+                  counted(problem["users"].get<index_t>(), "user"), counted(problem["items"].get<index_t>(), "item"),
+                  counted(problem["entries"].get<offset_t>(), "rating"), problem["rank"].get<index_t>(),
+                  problem["precision"].get<std::string>(), bytes_text(ratings));
+  for (const auto& [backend, bytes] : problem["fit_bytes"].items()) {
+    const bool fits = static_cast<double>(ratings) + bytes.get<double>() <=
+                      static_cast<double>(info[backend]["available_bytes"].get<std::int64_t>());
+    text += fmt::format("           {} to fit by {}: {} into its memory\n", bytes_text(bytes), backend,
+                        fits ? "fits" : "does not fit");
+  }
+  return text;
 }
 
 // ---- a model
@@ -133,25 +143,30 @@ Json model_json(const std::string& path) {
           {"best_sweep", model.best_sweep}};
 }
 
+std::string run_text(const Json& run) {
+  const std::string seed = fmt::format("start      seed {}: ", run["seed"].get<std::uint64_t>());
+  const std::string ended = "ended by " + run["stopped"].get<std::string>();
+  if (run["history"].empty()) return seed + ended;
+  const Json& last = run["history"].back();
+  std::string text = fmt::format("{}{} in {}, {}, train RMSE {:.6g}", seed, counted(last["sweep"].get<int>(), "sweep"),
+                                 seconds_text(last["seconds"]), ended, last["train_rmse"].get<double>());
+  if (last["validation_rmse"].is_number() && !std::isnan(last["validation_rmse"].get<double>()))
+    text += fmt::format(", validation RMSE {:.6g}", last["validation_rmse"].get<double>());
+  return text;
+}
+
 std::string model_text(const Json& model) {
   const Json& options = model["options"];
   std::string text = fmt::format(
-      "model      {}: {} users x {} items, rank {}, {}, mean {:.6g}, written by seesaw {} (schema {})\n"
+      "model      {}: {} x {}, rank {}, {}, mean {:.6g}, written by seesaw {} (schema {})\n"
       "fitted     lambda {} and {}, {}, {}, seed {}\n",
-      model["path"].get<std::string>(), model["users"].get<index_t>(), model["items"].get<index_t>(),
-      model["rank"].get<index_t>(), model["precision"].get<std::string>(), model["mean"].get<double>(),
-      model["written_by"].get<std::string>(), model["schema_version"].get<int>(), options["lambda_x"].get<double>(),
-      options["lambda_y"].get<double>(), options["weighting"].get<std::string>(),
-      options["centre"].get<bool>() ? "centred" : "not centred", options["seed"].get<std::uint64_t>());
-  for (const Json& run : model["runs"]) {
-    const Json& last = run["history"].back();
-    text += fmt::format("start      seed {}: {} sweeps in {}, ended by {}, train RMSE {:.4f}",
-                        run["seed"].get<std::uint64_t>(), last["sweep"].get<int>(), seconds_text(last["seconds"]),
-                        run["stopped"].get<std::string>(), last["train_rmse"].get<double>());
-    if (last["validation_rmse"].is_number() && !std::isnan(last["validation_rmse"].get<double>()))
-      text += fmt::format(", validation RMSE {:.4f}", last["validation_rmse"].get<double>());
-    text += "\n";
-  }
+      model["path"].get<std::string>(), counted(model["users"].get<index_t>(), "user"),
+      counted(model["items"].get<index_t>(), "item"), model["rank"].get<index_t>(),
+      model["precision"].get<std::string>(), model["mean"].get<double>(), model["written_by"].get<std::string>(),
+      model["schema_version"].get<int>(), options["lambda_x"].get<double>(), options["lambda_y"].get<double>(),
+      options["weighting"].get<std::string>(), options["centre"].get<bool>() ? "centred" : "not centred",
+      options["seed"].get<std::uint64_t>());
+  for (const Json& run : model["runs"]) text += run_text(run) + "\n";
   if (!model["runs"].empty())
     text += fmt::format("kept       sweep {} of start {}\n", model["best_sweep"].get<int>(),
                         model["best_run"].get<int>() + 1);
@@ -159,6 +174,16 @@ std::string model_text(const Json& model) {
 }
 
 // ---- the command
+
+void require_problem(const InfoOptions& options) {
+  if (options.entries == 0 && !options.of_problem.empty())
+    throw UsageError(options.of_problem +
+                     " is of a problem: give --users, --items and --entries, or a file of ratings");
+  if (options.entries > 0 &&
+      static_cast<double>(options.entries) > static_cast<double>(options.rows) * static_cast<double>(options.cols))
+    throw UsageError(fmt::format("--entries is {}, but {} users and {} items have {} places for a rating",
+                                 options.entries, options.rows, options.cols, options.rows * options.cols));
+}
 
 void info(InfoOptions& options) {
   Json document = program_info(options);
@@ -175,6 +200,7 @@ void info(InfoOptions& options) {
       options.weights = !options.format.weight.empty();
     }
   }
+  require_problem(options);
   if (options.entries > 0) document["problem"] = memory_info(options);
   std::string text;
   if (options.json) {
@@ -206,9 +232,10 @@ void add_info(CLI::App& program) {
   rows->needs(cols, entries);
   cols->needs(rows, entries);
   entries->needs(rows, cols);
-  size("--rank,-k", options->rank, kMostRank, "Its rank")->capture_default_str();
-  command.add_flag("--weights", options->weights, "Its ratings have weights")->group("Problem");
-  add_precision(command, options->precision)->group("Problem");
+  CLI::Option* const rank = size("--rank,-k", options->rank, kMostRank, "Its rank")->capture_default_str();
+  CLI::Option* const weights =
+      command.add_flag("--weights", options->weights, "Its ratings have weights")->group("Problem");
+  CLI::Option* const precision = add_precision(command, options->precision)->group("Problem");
   add_threads(command, options->format.threads);
   add_format(command, options->format);
   add_json(command, options->json);
@@ -217,7 +244,11 @@ void add_info(CLI::App& program) {
       "  seesaw info\n"
       "  seesaw info model.h5\n"
       "  seesaw info --users 480189 --items 17770 --entries 100480507 --rank 128");
-  command.callback([options] { info(*options); });
+  command.callback([=] {
+    for (const CLI::Option* option : {rank, weights, precision})
+      if (option->count() > 0) options->of_problem = option->get_name();
+    info(*options);
+  });
 }
 
 }  // namespace seesaw::cli

@@ -25,7 +25,7 @@ class Output {
   std::string waiting_;
 };
 
-/// "1.5 GiB".
-std::string bytes_text(std::int64_t bytes);
+/// "1 user", "2 users".
+std::string counted(std::int64_t count, const std::string& noun);
 
 }  // namespace seesaw::cli

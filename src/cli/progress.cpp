@@ -22,8 +22,8 @@ std::string brief(double seconds) { return seconds < 10 ? fmt::format("{:.1f} s"
 }  // namespace
 
 std::string merits(const SweepRecord& record) {
-  std::string text = fmt::format("objective {:.6g}, train RMSE {:.4f}", record.objective, record.train_rmse);
-  if (!std::isnan(record.validation_rmse)) text += fmt::format(", validation RMSE {:.4f}", record.validation_rmse);
+  std::string text = fmt::format("objective {:.6g}, train RMSE {:.6g}", record.objective, record.train_rmse);
+  if (!std::isnan(record.validation_rmse)) text += fmt::format(", validation RMSE {:.6g}", record.validation_rmse);
   return text;
 }
 
@@ -86,10 +86,10 @@ void Progress::sweep(const AlsOptions& options, int start, const SweepRecord& re
   const double per_sweep = record.seconds / record.sweep;
   const double left = std::min(per_sweep * (all - done), std::max(0.0, stopping.seconds - record.seconds));
   const std::string validation =
-      std::isnan(record.validation_rmse) ? "" : fmt::format(", validation {:.4f}", record.validation_rmse);
+      std::isnan(record.validation_rmse) ? "" : fmt::format(", validation {:.6g}", record.validation_rmse);
   // What a narrow terminal cuts off stands last.
   bar(done / all,
-      fmt::format("{}{}/{} RMSE {:.4f}{}, {}, ETA {}, objective {:.6g}", which, record.sweep, stopping.sweeps,
+      fmt::format("{}{}/{} RMSE {:.6g}{}, {}, ETA {}, objective {:.6g}", which, record.sweep, stopping.sweeps,
                   record.train_rmse, validation, brief(record.seconds), brief(left), record.objective));
 }
 

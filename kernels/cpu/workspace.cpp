@@ -1,0 +1,22 @@
+#include "cpu/minimum_norm.hpp"
+#include "cpu/row_scratch.hpp"
+#include "solve_rows.hpp"
+
+namespace seesaw::cpu {
+
+// For each thread RowScratch: a panel of vectors, one of transposed features, and systems up to some KiB or at least
+// one; a segment's sums, and a singular row. And the sum of the segments of a long row.
+template <class T>
+double solve_rows_workspace(int threads, const SolveRowsSize& size) {
+  const Layout<T> layout(size.rank);
+  const auto stride = static_cast<double>(layout.stride);
+  const double system = static_cast<double>(layout.rows) * stride + 4 * stride;
+  const double panels = static_cast<double>(panel_depth(layout) + RowScratch<T>::kFeatures + 4) * stride;
+  const double scratch = std::max(2 * system * sizeof(T), double{kSystemBytes}) + panels * sizeof(T);
+  return threads * (scratch + minimum_norm_workspace<T>(size)) + system * sizeof(T);
+}
+
+template double solve_rows_workspace<float>(int, const SolveRowsSize&);
+template double solve_rows_workspace<double>(int, const SolveRowsSize&);
+
+}  // namespace seesaw::cpu
