@@ -30,7 +30,7 @@ Model<T> small_model() {
   model.options.stopping = {.sweeps = 9, .tolerance = 1e-5, .patience = 3};
   model.runs.resize(2);
   model.runs[0] = {41, {{1, 10.5, 0.9, kNaN, 0.001}, {2, 9.25, 0.8, kNaN, 0.002}}, StopReason::tolerance};
-  model.runs[1] = {42, {}, StopReason::callback};
+  model.runs[1] = {42, {}, StopReason::diverged};
   model.best_run = 1;
   model.best_sweep = 2;
   return model;

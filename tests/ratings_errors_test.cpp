@@ -111,8 +111,10 @@ TEST_F(RatingsErrors, Duplicates) {
 TEST_F(RatingsErrors, Columns) {
   RatingsOptions options;
   options.rating = "stars";
-  EXPECT_EQ(wrong<InvalidArgument>("user,item,rating\n1,2,3\n", options),
-            "r: no rating column \"stars\"; the columns are \"user\", \"item\", \"rating\"");
+  EXPECT_EQ(
+      wrong<InvalidArgument>("user,item,rating\n1,2,3\n", options),
+      "r: no rating column \"stars\"; the columns are \"user\", \"item\", \"rating\" (the first line was taken for a "
+      "header)");
   EXPECT_EQ(wrong("reader,item,rating\n1,2,3\n"),
             "r:1: no column is known to be the user; the columns are \"reader\", \"item\", \"rating\"");
   EXPECT_EQ(wrong("user,item\n1,2\n"), "r:1: no column is known to be the rating; the columns are \"user\", \"item\"");

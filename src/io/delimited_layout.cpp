@@ -96,7 +96,9 @@ int field_of(const std::string& path, const RatingsOptions& options, Role role, 
   const int found = find_column(first.fields, column.empty() ? known_names(role) : Fields{column});
   if (found >= 0) return found;
   const std::string among = "; the columns are " + listed(first.fields);
-  if (!column.empty()) throw InvalidArgument(path + ": no " + name + " column " + quoted(column) + among);
+  if (!column.empty())
+    throw InvalidArgument(path + ": no " + name + " column " + quoted(column) + among +
+                          (options.header == Header::yes ? "" : " (the first line was taken for a header)"));
   throw line_error(path, first.number, "no column is known to be the " + name + among);
 }
 

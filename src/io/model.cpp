@@ -326,8 +326,8 @@ AlsOptions read_options(hid_t file) {
 }
 
 StopReason stop_reason(const std::string& name) {
-  for (const StopReason reason :
-       {StopReason::sweeps, StopReason::tolerance, StopReason::time, StopReason::validation, StopReason::callback})
+  for (const StopReason reason : {StopReason::sweeps, StopReason::tolerance, StopReason::time, StopReason::validation,
+                                  StopReason::callback, StopReason::diverged})
     if (name == to_string(reason)) return reason;
   throw IoError("attribute \"stopped\" is \"" + name + "\", which is no known reason");
 }
