@@ -76,6 +76,7 @@ Context Context::reference() { return {Backend::reference, 1, host_memory(), nul
 
 Context Context::cpu(int threads) {
   if (threads < 0) throw InvalidArgument("threads is " + std::to_string(threads) + ", expected 0 (all) or more");
+  cpu::choose_simd_target();
   return {Backend::cpu, threads > 0 ? threads : omp_get_max_threads(), host_memory(), nullptr};
 }
 
@@ -107,6 +108,8 @@ std::string Context::description() const {
   if (backend_ == Backend::reference) return "reference: plain loops, 1 thread";
   return "cpu: " + std::to_string(threads_) + (threads_ == 1 ? " thread, " : " threads, ") + cpu::simd_target();
 }
+
+std::vector<std::string> simd_targets() { return cpu::simd_targets(); }
 
 bool cuda_built() { return kCudaBuilt; }
 

@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include "support.hpp"
 
 namespace seesaw::test {
@@ -14,6 +16,29 @@ TEST(Context, SaysWhereWorkRuns) {
 
 TEST(Context, RefusesNegativeThreads) {
   EXPECT_NE(message_of<InvalidArgument>([] { Context::cpu(-1); }).find("threads is -1"), std::string::npos);
+}
+
+class Simd : public testing::Test {
+ protected:
+  ~Simd() override {
+    unsetenv("SEESAW_SIMD");
+    Context::cpu();
+  }
+};
+
+TEST_F(Simd, TheNamedInstructionSetRuns) {
+  ASSERT_FALSE(simd_targets().empty());
+  for (const std::string& target : simd_targets()) {
+    ASSERT_EQ(setenv("SEESAW_SIMD", target.c_str(), 1), 0);
+    Context ctx = Context::cpu(2);
+    EXPECT_NE(ctx.description().find(", " + target), std::string::npos) << ctx.description();
+  }
+}
+
+TEST_F(Simd, RefusesAnUnknownName) {
+  setenv("SEESAW_SIMD", "AVX9", 1);
+  EXPECT_NE(message_of<InvalidArgument>([] { Context::cpu(); }).find("SEESAW_SIMD is \"AVX9\", expected one of "),
+            std::string::npos);
 }
 
 TEST(Context, WithoutADeviceCudaSaysSo) {

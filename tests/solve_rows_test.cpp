@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include "support.hpp"
 
 namespace seesaw::test {
@@ -319,10 +321,26 @@ TEST(SolveRowsCpu, EveryRankSatisfiesItsNormalEquations) {
   }
 }
 
+// Each instruction set has vectors, tiles and registers of its own.
+TEST(SolveRowsCpu, EveryInstructionSetSatisfiesItsNormalEquations) {
+  for (const std::string& target : simd_targets()) {
+    setenv("SEESAW_SIMD", target.c_str(), 1);
+    Context ctx = Context::cpu(2);
+    EXPECT_NE(ctx.description().find(target), std::string::npos);
+    for (index_t k : {1, 7, 8, 9, 16, 17, 33, 64, 65, 100, 128}) {
+      const auto lengths = {index_t{0}, index_t{1}, k / 2, k - 1, k, k + 1, 3 * k};
+      satisfies_normal_equations(ctx, random_csr<float>(lengths, 3 * k, 35), k, {0.05, Weighting::by_count});
+      satisfies_normal_equations(ctx, random_csr<double>(lengths, 3 * k, 36, true), k, {0.7});
+    }
+  }
+  unsetenv("SEESAW_SIMD");
+  Context::cpu();
+}
+
 TEST(SolveRowsCpu, AVeryLongRowOfAnyRankIsTheSameForAnyNumberOfThreads) {
-  const auto ratings = random_csr<float>({3, 100000}, 100000, 33);
+  const auto ratings = random_csr<double>({3, 100000}, 100000, 33);
   for (index_t k : {1, 33, 64, 130, 192}) {
-    const auto y = random_matrix<float>(100000, k, 34);
+    const auto y = random_matrix<double>(100000, k, 34);
     Context one = Context::cpu(1), three = Context::cpu(3);
     const Penalty penalty{0.05, Weighting::by_count};
     const auto solved = solve_on(one, ratings, y, penalty);

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "seesaw/types.hpp"
 
@@ -43,7 +44,9 @@ class Context {
   /// Plain loops that read like the formulas; one thread. What the others are tested against.
   static Context reference();
 
-  /// OpenMP and SIMD. `threads` = 0 takes as many as OpenMP would. Throws InvalidArgument for a negative number.
+  /// OpenMP and SIMD. `threads` = 0 takes as many as OpenMP would. The best instruction set of the machine runs, or, in
+  /// the whole process, the one of simd_targets() that the environment variable SEESAW_SIMD names.
+  /// Throws InvalidArgument for a negative number and for another name.
   static Context cpu(int threads = 0);
 
   /// The CUDA device numbered `device`. `stream` is a cudaStream_t on which all work is enqueued; null makes a stream
@@ -74,6 +77,8 @@ class Context {
   std::shared_ptr<cuda::Resources> cuda_;
 };
 
+/// The instruction sets that cpu contexts can run on this machine, the best first.
+std::vector<std::string> simd_targets();
 /// Whether this build has the cuda backend at all.
 bool cuda_built();
 /// CUDA devices that Context::cuda would accept; 0 where there is no driver.
