@@ -13,5 +13,6 @@
 #include "seesaw/solve_rows.hpp"
 #include "seesaw/solve_spd.hpp"
 #include "seesaw/sparse.hpp"
+#include "seesaw/top_k.hpp"
 #include "seesaw/types.hpp"
 #include "seesaw/version.hpp"
