@@ -7,14 +7,6 @@ namespace seesaw {
 namespace {
 
 template <class T>
-void require_seen(const Context& ctx, CsrView<T> seen, index_t m, index_t n) {
-  require_shape("seen", seen.rows, seen.cols, m, n);
-  if (seen.entries < 0) throw ShapeError("seen has " + std::to_string(seen.entries) + " entries, expected at least 0");
-  require_space(ctx, seen.offsets, "seen.offsets");
-  if (seen.entries > 0) require_space(ctx, seen.columns, "seen.columns");
-}
-
-template <class T>
 void run(Context& ctx, MatrixView<const T> x, MatrixView<const T> y, CsrView<T> seen, MatrixView<column_t> items,
          MatrixView<T> scores) {
   constexpr index_t kMost = 0x7fffffff;
@@ -25,7 +17,7 @@ void run(Context& ctx, MatrixView<const T> x, MatrixView<const T> y, CsrView<T> 
   if (x.rows > kMost || y.rows > kMost)
     throw ShapeError("x has " + std::to_string(x.rows) + " rows and y " + std::to_string(y.rows) +
                      ", expected at most 2^31 - 1");
-  if (seen.offsets != nullptr || seen.rows != 0 || seen.cols != 0) require_seen(ctx, seen, x.rows, y.rows);
+  require_places(ctx, seen, "seen", x.rows, y.rows);
   require_view(ctx, items, "items");
   if (items.cols < 1)
     throw InvalidArgument("items has " + std::to_string(items.cols) + " columns, expected at least 1: one for each " +

@@ -10,6 +10,7 @@
 #include "seesaw/memory.hpp"
 #include "seesaw/planted.hpp"
 #include "seesaw/random.hpp"
+#include "seesaw/ranking.hpp"
 #include "seesaw/solve_rows.hpp"
 #include "seesaw/solve_spd.hpp"
 #include "seesaw/sparse.hpp"
