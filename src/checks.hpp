@@ -63,6 +63,17 @@ void require_csr(const Context& ctx, CsrView<T> matrix, const char* name) {
   if (matrix.weights != nullptr) require_space(ctx, matrix.weights, std::string(name) + ".weights");
 }
 
+/// Of a matrix m x n that tells places and whose values are not read; CsrView{} stands for none.
+template <class T>
+void require_places(const Context& ctx, CsrView<T> matrix, const char* name, index_t m, index_t n) {
+  if (matrix.offsets == nullptr && matrix.rows == 0 && matrix.cols == 0) return;
+  require_shape(name, matrix.rows, matrix.cols, m, n);
+  if (matrix.entries < 0)
+    throw ShapeError(std::string(name) + " has " + std::to_string(matrix.entries) + " entries, expected at least 0");
+  require_space(ctx, matrix.offsets, std::string(name) + ".offsets");
+  if (matrix.entries > 0) require_space(ctx, matrix.columns, std::string(name) + ".columns");
+}
+
 inline void require_rank(index_t k) {
   if (k < 1) throw InvalidArgument("rank is " + std::to_string(k) + ", expected at least 1");
 }

@@ -19,9 +19,10 @@ TOOL = None
 
 
 def run(*arguments, environment=(), **options):
-    """On the cpu backend where a fit names none: a cuda device may be there, or host_cuda, which is slow."""
+    """On the cpu backend where a command names none: a cuda device may be there, or host_cuda, which is slow."""
     options.setdefault("stdout", subprocess.PIPE)
-    if arguments and arguments[0] == "fit" and not {"--backend", "--help"} & set(arguments):
+    computes = arguments and arguments[0] in {"fit", "evaluate", "predict"}
+    if computes and not {"--backend", "--help"} & set(arguments):
         arguments += ("--backend", "cpu")
     environment = dict(os.environ, OMP_NUM_THREADS="2", **dict(environment))
     return subprocess.run([TOOL, *map(str, arguments)], stderr=subprocess.PIPE, text=True, timeout=60,
@@ -71,6 +72,9 @@ class ToolTest(unittest.TestCase):
         self.ok("fit", self.rank_one(), "-o", model, "-k", 1, "--lambda", 0, "--no-centre", "--sweeps", 200,
                 "--precision", "double")
         return model
+
+    def cuda(self):
+        return ["cuda"] if json.loads(self.ok("info", "--json").stdout)["cuda"]["devices"] > 0 else []
 
     def planted(self, name="planted.csv", *more, seed=5):
         path = self.path(name)
@@ -435,10 +439,103 @@ class Top(ToolTest):
         self.assertEqual([one["item"] for one in best], ["30", "20", "10"])
         self.assertEqual([round(one["prediction"], 6) for one in best], [10, 8, 5])
 
+    def test_several_users(self):
+        two = self.json("predict", self.model, "--user", 4, "--user", 2, "--top", 1)["users"]
+        self.assertEqual([(one["user"], one["items"][0]["item"]) for one in two], [("4", "30"), ("2", "30")])
+        self.assertAlmostEqual(two[1]["items"][0]["prediction"], 6, delta=1e-9)
+        users = self.write("users.txt", "3\n1\n3\n")  # in any order, and again
+        seen = self.write("seen.csv", "3,30,1\n2,10,1\n")
+        lines = self.ok("predict", self.model, "--users", users, "--top", 2, "--seen", seen).stdout.splitlines()
+        self.assertEqual(lines[0], "user,item,prediction")
+        rows = [line.split(",") for line in lines[1:]]
+        self.assertEqual([row[:2] for row in rows],
+                         [["3", "20"], ["3", "10"], ["1", "30"], ["1", "20"], ["3", "20"], ["3", "10"]])
+        for row, expected in zip(rows, [6, 3, 3, 2, 6, 3], strict=True):
+            self.assertAlmostEqual(float(row[2]), expected, delta=1e-9)
+        titles = self.write("titles.csv", 'id,title\n30,"Seven, or so"\n')
+        lines = self.ok("predict", self.model, "--users", "-", "--top", 1, "--titles", titles, input="1\n").stdout
+        self.assertRegex(lines, r'\Auser,item,prediction,title\n1,30,[^,\n]*,"Seven, or so"\n\Z')
+        unknown = self.write("unknown.txt", "1\n7\n")
+        self.fails(1, r'unknown\.txt:2: .*knows no user "7"; see --unknown', "predict", self.model, "--users", unknown,
+                   "--top", 1)
+        skipped = self.json("predict", self.model, "--users", unknown, "--top", 1, "--unknown", "skip")
+        self.assertEqual([one["user"] for one in skipped["users"]], ["1"])
+        self.fails(1, r"names no user", "predict", self.model, "--users", self.write("none.txt", "8\n"), "--top", 1,
+                   "--unknown", "skip")
+
+    def test_string_ids(self):
+        model = self.path("s.h5")
+        self.ok("fit", self.write("s.csv", "user,item,rating\nann,oil,1\nann,salt,2\nbob,oil,2\nbob,salt,4\n"), "-o",
+                model, "-k", 1, "--lambda", 0, "--no-centre", "--precision", "double")
+        best = self.json("predict", model, "--user", "bob", "--top", 2, "--seen", self.write("x.csv", "bob,salt,1\n"))
+        self.assertEqual([one["item"] for one in best["items"]], ["oil"])
+
+    def test_backends_agree(self):
+        for backend in ["reference", "cpu"] + self.cuda():
+            self.assertEqual(self.items("--seen", self.write("s.csv", "4,30,1\n"), "--backend", backend), ["20", "10"])
+
     def test_unknown_user(self):
         self.fails(1, 'knows no user "5"', "predict", self.model, "--user", 5, "--top", 3)
         self.fails(1, 'knows no user "04"', "predict", self.model, "--user", "04", "--item", 10)
         self.fails(1, 'knows no item "x"', "predict", self.model, "--user", 4, "--item", "x")
+
+
+class RankingTest(ToolTest):
+    def setUp(self):
+        super().setUp()
+        self.model = self.fit_rank_one()  # every user would rank the items 30, 20, 10
+        self.test = self.write("test.csv", "user,item,rating\n1,10,1\n1,20,5\n2,30,4\n3,10,2\n9,10,5\n")
+
+    def ranking(self, *more):
+        return self.json("evaluate", self.model, self.test, *more)["ranking"]
+
+    def test_by_hand(self):
+        found = self.ranking("--at", 2, "--relevant", 4)  # users 1, with a hit at place 2, and 2, at place 1
+        self.assertEqual((found["at"], found["relevant"], found["users"], found["auc_users"]), (2, 4, 2, 2))
+        self.assertAlmostEqual(found["precision"], 0.5)
+        self.assertAlmostEqual(found["recall"], 1)
+        self.assertAlmostEqual(found["ndcg"], (1 / math.log2(3) + 1) / 2)
+        self.assertAlmostEqual(found["map"], 0.75)
+        self.assertAlmostEqual(found["auc"], 0.75)
+        everything = self.ranking("--at", 1)  # user 1: 20 and 10, of which neither is best; 2: 30; 3: 10
+        self.assertEqual((everything["relevant"], everything["users"]), (None, 3))
+        self.assertAlmostEqual(everything["precision"], 1 / 3)
+
+    def test_seen_items_are_not_ranked(self):
+        seen = self.write("seen.csv", "1,30,1\n1,30,2\n2,20,1\n2,10,1\n77,10,1\n")
+        found = self.ranking("--at", 1, "--relevant", 4, "--seen", seen)
+        self.assertEqual((found["precision"], found["users"]), (1, 2))
+        self.assertEqual((found["auc"], found["auc_users"]), (1, 1))  # user 2 has no other item left
+
+    def test_text_and_without(self):
+        done = self.ok("evaluate", self.model, self.test, "--at", 2, "--relevant", 4).stdout
+        self.assertRegex(done, r"\ARMSE [^\n]* 1 left out[^\n]*\nprecision@2 0\.5, recall@2 1, NDCG@2 0\.815465, "
+                               r"MAP@2 0\.75, AUC 0\.75 over 2 users with a rating of at least 4\n\Z")
+        done = self.ok("evaluate", self.model, self.test, "--at", 2, "--no-auc").stdout
+        self.assertRegex(done, r"MAP@2 [^ ]* over 3 users with a rating\n\Z")
+        self.assertNotIn("auc", self.ranking("--at", 2, "--no-auc"))
+        self.assertNotIn("ranking", self.json("evaluate", self.model, self.test))
+
+    def test_the_same_whatever_the_threads_and_backend(self):
+        ratings, model = self.planted(), self.path("m.h5")
+        self.ok("fit", ratings, "-o", model, "-k", 3, "--sweeps", 2, "--precision", "double")
+        found = []
+        for more in [["--threads", 1], ["--threads", 3], ["--backend", "reference"]] + [
+                ["--backend", name] for name in self.cuda()]:
+            found.append(self.json("evaluate", model, ratings, "--at", 10, "--relevant", 4, *more)["ranking"])
+            self.assertIn(more[1] if more[0] == "--backend" else "cpu", found[-1].pop("backend"))
+        for other in found[1:]:
+            self.assertEqual(other, found[0])  # no two scores are near enough for rounding to exchange them
+
+    def test_bad_input(self):
+        self.fails(2, "--seen and --no-auc go with --at", "evaluate", self.model, self.test, "--seen", self.test)
+        self.fails(2, "go with --at", "evaluate", self.model, self.test, "--relevant", 4)
+        self.fails(2, "go with --at", "evaluate", self.model, self.test, "--no-auc")
+        self.fails(2, r"--at.*whole number from 1", "evaluate", self.model, self.test, "--at", 0)
+        self.fails(2, r"--relevant.*finite", "evaluate", self.model, self.test, "--at", 1, "--relevant", "nan")
+        self.fails(1, r"no\.csv: ", "evaluate", self.model, self.test, "--at", 1, "--seen", self.path("no.csv"))
+        self.fails(1, r"o\.csv: none of its 1 ratings", "evaluate", self.model, self.test, "--at", 1, "--seen",
+                   self.write("o.csv", "8,8,8\n"))
 
 
 class Generate(ToolTest):
@@ -597,6 +694,11 @@ class BadInput(ToolTest):
         self.fails(2, r"--pairs", "predict", model, "--user", 3)
         self.fails(2, r"MIN below MAX", "predict", model, "--user", 4, "--item", 10, "--clip", "5,1")
         self.fails(2, r"--seen", "predict", model, "--user", 4, "--item", 10, "--seen", self.rank_one())
+        self.fails(2, r"--users do not go with --pairs", "predict", model, "--user", 4, "--pairs", self.rank_one())
+        self.fails(2, r"one of --user ID and --users FILE", "predict", model, "--user", 4, "--users", self.rank_one(),
+                   "--top", 1)
+        self.fails(2, r"--users go with --top", "predict", model, "--users", self.rank_one(), "--item", 1)
+        self.fails(2, r"one --user", "predict", model, "--user", 4, "--user", 3, "--item", 10)
 
     def test_help(self):
         for command in ["fit", "evaluate", "predict", "generate", "info"]:

@@ -7,4 +7,5 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/solve_rows.cpp
   kernels/cpu/solve_spd.cpp
   kernels/cpu/sparse.cpp
+  kernels/cpu/top_k.cpp
   kernels/cpu/workspace.cpp)

@@ -9,4 +9,5 @@ list(
   kernels/cuda/solve_rows.cu
   kernels/cuda/solve_rows_large.cu
   kernels/cuda/solve_spd.cu
-  kernels/cuda/sparse.cu)
+  kernels/cuda/sparse.cu
+  kernels/cuda/top_k.cu)

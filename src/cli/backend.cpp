@@ -38,6 +38,14 @@ ChosenBackend choose_backend(const BackendOptions& options, const std::function<
   return {Context::cpu(options.threads), why};
 }
 
+ChosenBackend choose_ranking_backend(const BackendOptions& options, index_t m, index_t n, index_t k, offset_t entries,
+                                     std::int64_t element) {
+  constexpr std::int64_t kWorkspace = std::int64_t{512} << 20;  // more than top_k() and ranking_figures() take
+  return choose_backend(options, [&](const Context&) {
+    return (m + n) * k * element + 2 * ratings_bytes(m, entries, false, element) + kWorkspace;
+  });
+}
+
 std::int64_t ratings_bytes(index_t rows, offset_t entries, bool weights, std::int64_t element) {
   const auto place = static_cast<std::int64_t>(sizeof(column_t));
   return (rows + 1) * static_cast<std::int64_t>(sizeof(offset_t)) + entries * (place + element * (weights ? 2 : 1));

@@ -3,9 +3,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
-#include "seesaw/context.hpp"
-#include "seesaw/types.hpp"
+#include "seesaw/sparse.hpp"
 
 namespace seesaw::cli {
 
@@ -24,6 +24,16 @@ void require_backend(const BackendOptions& options);
 
 /// The backend asked for; else cuda where there is a device with as much free memory as the problem needs, else cpu.
 ChosenBackend choose_backend(const BackendOptions& options, const std::function<std::int64_t(const Context&)>& needs);
+
+/// On the host as it is, on a device a copy.
+template <class Array>
+Array placed(const Context& context, Array host) {
+  return context.memory()->on_host() ? std::move(host) : to_context(context, host);
+}
+
+/// Where to rank: as choose_backend(), for factors of m x k and n x k numbers of `element` bytes and `entries` ratings.
+ChosenBackend choose_ranking_backend(const BackendOptions& options, index_t m, index_t n, index_t k, offset_t entries,
+                                     std::int64_t element);
 
 /// Bytes of the ratings that als() is given.
 std::int64_t ratings_bytes(index_t rows, offset_t entries, bool weights, std::int64_t element);

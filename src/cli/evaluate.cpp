@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "arguments.hpp"
@@ -11,6 +13,7 @@
 #include "json.hpp"
 #include "output.hpp"
 #include "prediction.hpp"
+#include "seesaw/ranking.hpp"
 
 namespace seesaw::cli {
 namespace {
@@ -20,6 +23,11 @@ struct EvaluateOptions {
   std::string ratings;
   RatingsOptions format;
   Range clip;
+  index_t at = 0;  ///< 0: the ranking is not measured
+  std::optional<double> relevant;
+  std::string seen;
+  bool no_auc = false;
+  BackendOptions backend;
   bool json = false;
 };
 
@@ -28,6 +36,16 @@ struct Errors {
   offset_t left_out = 0;
   double rmse = 0;
   double mae = 0;
+};
+
+struct Ranking {
+  RankingFigures figures;
+  std::string backend;
+};
+
+struct Measured {
+  Errors errors;
+  std::optional<Ranking> ranking;
 };
 
 struct Sums {
@@ -57,41 +75,103 @@ Sums sums_of_errors(const Model<T>& model, const SparseTensorView<T>& entries, c
   return all;
 }
 
+/// Ratings of users and items that the model knows.
 template <class T>
-Errors measure(const EvaluateOptions& options) {
-  const Model<T> model = load_model<T>(options.model);
-  RatingsOptions format = options.format;
+Ratings<T> read_known(const std::string& path, const Model<T>& model, RatingsOptions format) {
   format.rows = &model.rows;
   format.cols = &model.cols;
-  const Ratings<T> ratings = read_ratings<T>(options.ratings, format);
+  Ratings<T> ratings = read_ratings<T>(path, format);
+  if (ratings.entries.values.empty())
+    throw Error(fmt::format("{}: none of its {} ratings is of a user and an item that the model knows", path,
+                            ratings.left_out));
+  return ratings;
+}
+
+template <class T>
+Ranking rank(const EvaluateOptions& options, Model<T> model, const Ratings<T>& ratings) {
+  Context host = Context::cpu(options.backend.threads);
+  Csr<T> test = compress(host, ratings.entries.view()), seen;
+  if (!options.seen.empty()) {
+    RatingsOptions format = options.format;
+    format.duplicates = Duplicates::last;  // only the places matter
+    seen = compress(host, read_known(options.seen, model, format).entries.view());
+  }
+  ChosenBackend chosen =
+      choose_ranking_backend(options.backend, model.x.rows(), model.y.rows(), model.x.cols(),
+                             std::max(test.view().entries, seen.view().entries), static_cast<std::int64_t>(sizeof(T)));
+  Context& context = chosen.context;
+  const Matrix<T> x = placed(context, std::move(model.x)), y = placed(context, std::move(model.y));
+  const Csr<T> test_there = placed(context, std::move(test));
+  const Csr<T> seen_there = options.seen.empty() ? Csr<T>() : placed(context, std::move(seen));
+  RankingOptions ranking{.at = options.at, .auc = !options.no_auc};
+  if (options.relevant) ranking.relevant = *options.relevant;
+  return {ranking_figures(context, x.view(), y.view(), test_there.view(), seen_there.view(), ranking),
+          context.description()};
+}
+
+template <class T>
+Measured measure(const EvaluateOptions& options) {
+  Model<T> model = load_model<T>(options.model);
+  const Ratings<T> ratings = read_known(options.ratings, model, options.format);
   const SparseTensorView<T> entries = ratings.entries.view();
-  if (entries.entries == 0)
-    throw Error(fmt::format("{}: none of its {} ratings is of a user and an item that {} knows", options.ratings,
-                            ratings.left_out, options.model));
-  const Sums sums = sums_of_errors(model, entries, options.clip, options.format.threads);
+  const Sums sums = sums_of_errors(model, entries, options.clip, options.backend.threads);
   const auto count = static_cast<double>(entries.entries);
-  return {entries.entries, ratings.left_out, std::sqrt(sums.squared / count), sums.absolute / count};
+  Measured measured{{entries.entries, ratings.left_out, std::sqrt(sums.squared / count), sums.absolute / count}, {}};
+  if (options.at > 0) measured.ranking = rank(options, std::move(model), ratings);
+  return measured;
+}
+
+Json json_of(const EvaluateOptions& options, const Ranking& ranking) {
+  const RankingFigures& figures = ranking.figures;
+  Json json{{"at", options.at},         {"relevant", options.relevant ? Json(*options.relevant) : Json()},
+            {"users", figures.users},   {"precision", figures.precision},
+            {"recall", figures.recall}, {"ndcg", figures.ndcg},
+            {"map", figures.map}};
+  if (!options.no_auc) {
+    json["auc"] = figures.auc;
+    json["auc_users"] = figures.auc_users;
+  }
+  json["backend"] = ranking.backend;
+  return json;
+}
+
+std::string text_of(const EvaluateOptions& options, const RankingFigures& figures) {
+  return fmt::format(
+      "precision@{0} {1:.6g}, recall@{0} {2:.6g}, NDCG@{0} {3:.6g}, MAP@{0} {4:.6g}{5} over {6} users with "
+      "a rating{7}\n",
+      options.at, figures.precision, figures.recall, figures.ndcg, figures.map,
+      options.no_auc ? "" : fmt::format(", AUC {:.6g}", figures.auc), figures.users,
+      options.relevant ? fmt::format(" of at least {}", *options.relevant) : "");
+}
+
+void check(const EvaluateOptions& options) {
+  require_range("--clip", options.clip);
+  if (options.at == 0 && (options.relevant || !options.seen.empty() || options.no_auc))
+    throw UsageError("--relevant, --seen and --no-auc go with --at");
+  require_backend(options.backend);
+  require_readable(options.ratings);
+  if (!options.seen.empty()) require_readable(options.seen);
 }
 
 void evaluate(const EvaluateOptions& options) {
-  require_range("--clip", options.clip);
-  require_readable(options.ratings);
-  const Errors errors = with_precision(precision_of_model(options.model),
-                                       [&](auto number) { return measure<decltype(number)>(options); });
+  check(options);
+  const Measured measured = with_precision(precision_of_model(options.model),
+                                           [&](auto number) { return measure<decltype(number)>(options); });
+  const Errors& errors = measured.errors;
   Output output;
-  if (options.json)
-    output.write(to_text({{"command", "evaluate"},
-                          {"model", options.model},
-                          {"ratings", options.ratings},
-                          {"count", errors.count},
-                          {"left_out", errors.left_out},
-                          {"rmse", errors.rmse},
-                          {"mae", errors.mae}}));
-  else
+  if (options.json) {
+    Json json{{"command", "evaluate"}, {"model", options.model},      {"ratings", options.ratings},
+              {"count", errors.count}, {"left_out", errors.left_out}, {"rmse", errors.rmse},
+              {"mae", errors.mae}};
+    if (measured.ranking) json["ranking"] = json_of(options, *measured.ranking);
+    output.write(to_text(json));
+  } else {
     output.write(
         fmt::format("RMSE {:.6g}, MAE {:.6g} over {} ratings; {} left out, of users or items that the model "
                     "does not know\n",
                     errors.rmse, errors.mae, errors.count, errors.left_out));
+    if (measured.ranking) output.write(text_of(options, measured.ranking->figures));
+  }
   output.finish();
 }
 
@@ -99,18 +179,40 @@ void evaluate(const EvaluateOptions& options) {
 
 void add_evaluate(CLI::App& program) {
   const auto options = std::make_shared<EvaluateOptions>();
-  CLI::App& command = *program.add_subcommand("evaluate", "Measure a model's errors on ratings");
+  CLI::App& command = *program.add_subcommand("evaluate", "Measure a model's errors on ratings, and how it ranks");
   command.add_option("MODEL", options->model, "A model written by fit")->required();
   command.add_option("RATINGS", options->ratings, "CSV, TSV, MovieLens or Matrix Market, plain or gzip")->required();
   add_range(command, "--clip", options->clip, "Hold predictions within this range");
-  add_threads(command, options->format.threads);
+  command
+      .add_option("--at", options->at,
+                  "Measure the ranking too: precision, recall, NDCG and MAP at the best N items, and AUC")
+      ->type_name("N")
+      ->check(between(1, kMostRows));
+  command
+      .add_option("--relevant", options->relevant,
+                  "With --at: ratings of at least this are relevant; by default all are")
+      ->type_name("RATING")
+      ->check(finite());
+  command
+      .add_option("--seen", options->seen,
+                  "With --at: ratings (those that the model was fitted to, say) whose items are not ranked")
+      ->type_name("RATINGS");
+  command.add_flag("--no-auc", options->no_auc, "With --at: leave out the AUC, for which every item must be ranked");
+  add_backend(command, options->backend);
   add_format(command, options->format);
   add_json(command, options->json);
   command.footer(
-      "Ratings of users or items that the model does not know are left out and counted.\n\n"
-      "Example:\n"
-      "  seesaw evaluate model.h5 u1.test --clip 1,5");
-  command.callback([options] { evaluate(*options); });
+      "Ratings of users or items that the model does not know are left out and counted. The ranking is of all items "
+      "of\n"
+      "the model but those seen, and its figures are means over the users with a relevant rating. --backend is where\n"
+      "it is computed.\n\n"
+      "Examples:\n"
+      "  seesaw evaluate model.h5 u1.test --clip 1,5\n"
+      "  seesaw evaluate model.h5 u1.test --at 10 --relevant 4 --seen u1.base");
+  command.callback([options] {
+    options->format.threads = options->backend.threads;
+    evaluate(*options);
+  });
 }
 
 }  // namespace seesaw::cli

@@ -14,12 +14,6 @@
 namespace seesaw::cli {
 namespace {
 
-/// On the host as it is, on a device a copy.
-template <class Array>
-Array placed(const Context& context, Array host) {
-  return context.memory()->on_host() ? std::move(host) : to_context(context, host);
-}
-
 template <class T>
 Matrix<T> on_host(const Context& context, Matrix<T> matrix) {
   return context.memory()->on_host() ? std::move(matrix) : to_host(matrix);
