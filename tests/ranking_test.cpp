@@ -155,13 +155,20 @@ RankingFigures by_counting(const Matrix<T>& x, const Matrix<T>& y, const Csr<T>&
   return mean;
 }
 
+/// Whole numbers from -2 to 2, whose scores are exact.
+template <class T>
+Matrix<T> whole_matrix(index_t rows, index_t cols, std::uint64_t seed) {
+  Matrix<T> m(rows, cols);
+  for (index_t n = 0; n < rows * cols; ++n)
+    m.view().data[n] = static_cast<T>(static_cast<int>(random_bits(seed, static_cast<std::uint64_t>(n)) % 5) - 2);
+  return m;
+}
+
 template <class T>
 void agrees_with_counting(Context& ctx, index_t n) {
   const auto test = random_csr<T>({9, 0, 30, 1, 2, 60, 12, 0, 40, 5}, 90, 3);
   const auto seen = random_csr<T>({0, 5, 20, 90, 3, 20, 70, 0, 1, 9}, 90, 4);
-  Matrix<T> x(10, 3), y(90, 3);
-  for (index_t f = 0; f < 30; ++f) x.view().data[f] = static_cast<T>(static_cast<int>(random_bits(5, f) % 5) - 2);
-  for (index_t f = 0; f < 270; ++f) y.view().data[f] = static_cast<T>(static_cast<int>(random_bits(6, f) % 5) - 2);
+  const auto x = whole_matrix<T>(10, 3, 5), y = whole_matrix<T>(90, 3, 6);
   const auto expected = by_counting(x, y, test, seen, n, 0.25);
   const auto figures = figures_on<T>(ctx, x, y, test, &seen, {.at = n, .relevant = 0.25});
   // Sums of some ten terms, each a sum of up to 90: 100 roundings of numbers up to 1.
@@ -193,14 +200,18 @@ class RankingOfMany : public OnBackendForward {};
 TEST_P(RankingOfMany, IsTheSameForAnyNumberOfThreads) {
   Context one = context(1), two = context(2), five = context(5);
   const index_t m = 4200, n = 60;
-  const auto x = random_matrix<float>(m, 2, 1), y = random_matrix<float>(n, 2, 2);
+  const auto x = whole_matrix<float>(m, 3, 1), y = whole_matrix<float>(n, 3, 2);
   const auto test = random_csr<float>(std::vector<index_t>(m, 3), n, 3);
-  const auto figures = figures_on<float>(one, x, y, test, nullptr, {.at = 20});
-  EXPECT_EQ(figures.users, m);
-  EXPECT_EQ(figures.auc_users, m);
-  EXPECT_NEAR(figures.auc, 0.5, 4 * 0.5 / std::sqrt(3.0 * m));  // nothing was learnt; a pair's deviation is below 1/2
-  EXPECT_TRUE(same(figures_on<float>(two, x, y, test, nullptr, {.at = 20}), figures));
-  EXPECT_TRUE(same(figures_on<float>(five, x, y, test, nullptr, {.at = 20}), figures));
+  const auto seen = random_csr<float>(std::vector<index_t>(m, 9), n, 4);
+  const auto figures = figures_on<float>(one, x, y, test, &seen, {.at = 20, .relevant = 0});
+  const auto expected = by_counting(x, y, test, seen, 20, 0.0);
+  const double tolerance = 5000 * eps<double>();  // sums of some 4000 numbers up to 1
+  EXPECT_EQ(figures.users, expected.users);
+  EXPECT_EQ(figures.auc_users, expected.auc_users);
+  EXPECT_NEAR(figures.ndcg, expected.ndcg, tolerance);
+  EXPECT_NEAR(figures.auc, expected.auc, tolerance);
+  EXPECT_TRUE(same(figures_on<float>(two, x, y, test, &seen, {.at = 20, .relevant = 0}), figures));
+  EXPECT_TRUE(same(figures_on<float>(five, x, y, test, &seen, {.at = 20, .relevant = 0}), figures));
 }
 
 // A slice of a larger matrix: offsets that do not begin at 0.
