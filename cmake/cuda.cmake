@@ -58,8 +58,8 @@ function(seesaw_add_cuda target)
     target_link_libraries(${target} PUBLIC seesaw_host_cuda)
   else()
     if(SEESAW_TESTS) # keeps what ptxas says of each kernel, for scripts/kernel-report.sh
-      set_target_properties(${target} PROPERTIES CUDA_COMPILER_LAUNCHER
-                                                 "${PROJECT_SOURCE_DIR}/scripts/ptxas-log.sh;${CMAKE_CUDA_COMPILER_LAUNCHER}")
+      set(launchers "${PROJECT_SOURCE_DIR}/scripts/ptxas-log.sh" ${CMAKE_CUDA_COMPILER_LAUNCHER})
+      set_target_properties(${target} PROPERTIES CUDA_COMPILER_LAUNCHER "${launchers}")
     endif()
     target_compile_options(
       ${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;-Xcompiler=-Wall,-Wextra>"
