@@ -36,10 +36,10 @@ struct SolveRowsSize {
 };
 
 // A row's system is singular where it is too_short(), and where Cholesky meets a pivot not above singular_threshold(k,
-// its largest diagonal element) (solve_spd.hpp). Such a row, and only it, is solved again from its vectors, not from
-// their Gram matrix: with M = C^1/2 Y_i stacked over sqrt(lambda w_i) I where lambda w_i > 0, the minimum-norm solution
-// of M x = (C^1/2 a_i, 0) over the singular values above max(rows of M, k) * eps times the largest, the cut-off of
-// LAPACK's gelsd in NumPy's lstsq.
+// its largest diagonal element) (solve_spd.hpp); in the dual form, n_i x n_i, singular_threshold(n_i, ...). Such a row,
+// and only it, is solved again from its vectors, not from their Gram matrix: with M = C^1/2 Y_i stacked over
+// sqrt(lambda w_i) I where lambda w_i > 0, the minimum-norm solution of M x = (C^1/2 a_i, 0) over the singular values
+// above max(rows of M, k) * eps times the largest, the cut-off of LAPACK's gelsd in NumPy's lstsq.
 //
 // solve_rows_workspace: bytes that it takes besides its arguments, at most; in double, which does not overflow.
 namespace reference {

@@ -25,6 +25,7 @@ void require_problem(Context& ctx, const AlsProblem<T>& problem, const AlsOption
   require_penalty<T>("lambda_x", {options.lambda_x, options.weighting}, ratings.cols);
   require_penalty<T>("lambda_y", {options.lambda_y, options.weighting}, ratings.rows);
   if (ratings.entries == 0) throw InvalidArgument("ratings has no entries");
+  require_stopping(options.stopping);
   if (options.restarts < 1)
     throw InvalidArgument("restarts is " + std::to_string(options.restarts) + ", expected at least 1");
   if (problem.validation.rows > 0) {

@@ -7,18 +7,6 @@
 #include "checks.hpp"
 
 namespace seesaw {
-namespace {
-
-void require_stopping(const Stopping& stopping) {
-  require(stopping.sweeps >= 1, "sweeps", stopping.sweeps, "at least 1");
-  require(stopping.tolerance >= 0 && std::isfinite(stopping.tolerance), "tolerance", stopping.tolerance,
-          "a finite number >= 0");
-  require(stopping.seconds > 0, "seconds", stopping.seconds, "more than 0");
-  require(stopping.patience >= 0, "patience", stopping.patience, "0 (never) or more");
-}
-
-}  // namespace
-
 const char* to_string(StopReason reason) {
   switch (reason) {
     case StopReason::sweeps:

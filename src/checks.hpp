@@ -1,8 +1,10 @@
 #pragma once
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <string>
 
+#include "seesaw/alternate.hpp"
 #include "seesaw/errors.hpp"
 #include "seesaw/solve_rows.hpp"
 
@@ -17,6 +19,14 @@ inline std::string number_text(double value) {
 /// Throws InvalidArgument "<name> is <value>, expected <expected>" unless it is good.
 inline void require(bool good, const char* name, double value, const char* expected) {
   if (!good) throw InvalidArgument(std::string(name) + " is " + number_text(value) + ", expected " + expected);
+}
+
+inline void require_stopping(const Stopping& stopping) {
+  require(stopping.sweeps >= 1, "sweeps", stopping.sweeps, "at least 1");
+  require(stopping.tolerance >= 0 && std::isfinite(stopping.tolerance), "tolerance", stopping.tolerance,
+          "a finite number >= 0");
+  require(stopping.seconds > 0, "seconds", stopping.seconds, "more than 0");
+  require(stopping.patience >= 0, "patience", stopping.patience, "0 (never) or more");
 }
 
 inline std::string shape_text(index_t rows, index_t cols) {

@@ -64,6 +64,18 @@ double history_bound(const AlsResult<T>& result, const AlsOptions& options, inde
 
 class Als : public OnBackendForward {};
 
+TEST_P(Als, RefusesATimeLimitThatIsNone) {
+  Context ctx = context();
+  const auto ratings = to_context(ctx, csr_of<float>(2, 2, {{0, 0, 1}, {1, 1, 2}}));
+  for (double seconds : {0.0, -1.0, std::nan("")}) {
+    AlsOptions options{.rank = 1};
+    options.stopping.seconds = seconds;
+    EXPECT_NE(
+        message_of<InvalidArgument>([&] { als(ctx, AlsProblem<float>{ratings.view()}, options); }).find("seconds"),
+        std::string::npos);
+  }
+}
+
 TEST_P(Als, RecoversAPlantedMatrix) {
   Context ctx = context();
   const Planted<double> planted(0, 0);

@@ -311,6 +311,21 @@ TEST_P(SolveRowsLarge, AVeryLongRow) {
   for (index_t k : {5, 16}) satisfies_normal_equations(ctx, ratings, k, {0.05, Weighting::by_count});
 }
 
+// The padding of a system must not pass for a pivot that is too small: diagonals here are far above 1 / (k eps).
+TEST_P(SolveRows, LargeNumbersAreNotSingular) {
+  Context ctx = context();
+  const auto ratings = random_csr<float>({5, 20, 41, 90}, 90, 37);
+  for (index_t k : {10, 32, 50}) {
+    auto y = random_matrix<float>(90, k, 38);
+    for (index_t j = 0; j < 90; ++j)
+      for (index_t f = 0; f < k; ++f) y(j, f) *= 1e4F;
+    const Penalty penalty{1e8};
+    const auto solved = solve_on(ctx, ratings, y, penalty);
+    EXPECT_EQ(solved.singular_rows, 0) << "k = " << k;
+    for (index_t i = 0; i < 4; ++i) EXPECT_LE(backward_of_row(ratings, y, penalty, solved.x, i).worst, 1);
+  }
+}
+
 // Every rank of the cpu's tiles: whole and broken vectors, blocks and panels.
 TEST(SolveRowsCpu, EveryRankSatisfiesItsNormalEquations) {
   Context ctx = Context::cpu(2);

@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "seesaw/matrix.hpp"
 
@@ -54,6 +55,12 @@ template <class T>
 index_t panel_depth(const Layout<T>& layout) {
   constexpr index_t kPanelBytes = 32768;
   return std::clamp<index_t>(kPanelBytes / (layout.stride * static_cast<index_t>(sizeof(T))), 32, 128);
+}
+
+/// Beyond the rank the diagonal gets what no threshold exceeds.
+template <class T>
+void pad_diagonal(const Layout<T>& layout, System<T>& system) {
+  for (index_t f = layout.rank; f < layout.rows; ++f) system.a[f * layout.stride + f] = std::numeric_limits<T>::max();
 }
 
 /// As many zeros, in memory aligned to whole vectors.

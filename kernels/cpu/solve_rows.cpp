@@ -31,7 +31,7 @@ Entries<T> entries_of(const SolveRows<T>& problem, offset_t first, index_t count
   return {problem.y, ratings.columns + first, roots, coefficients, count};
 }
 
-/// Phase 3. The padding of the matrix becomes that of the identity.
+/// Phase 3.
 template <class T>
 void add_ridge(T ridge, const Layout<T>& layout, System<T>& system) {
   T largest = 0;
@@ -40,7 +40,7 @@ void add_ridge(T ridge, const Layout<T>& layout, System<T>& system) {
     diagonal += ridge;
     largest = std::max(largest, diagonal);
   }
-  for (index_t f = layout.rank; f < layout.rows; ++f) system.a[f * layout.stride + f] = 1;
+  pad_diagonal(layout, system);
   system.threshold = singular_threshold(layout.rank, largest);
 }
 
@@ -54,11 +54,11 @@ void factor_and_solve(const Layout<T>& layout, RowScratch<T>& scratch) {
 
 // The primal form, k x k.
 
-/// Phases 1 and 2 for the entries first to last - 1, in panels of the same depth but for one vector; then the entries
-/// up to `ahead_to` will be gathered.
+/// Phases 1 and 2 for the entries first to last - 1, in panels of the same depth but for one vector; the next entries
+/// to be gathered are those from `next` to next_end - 1.
 template <class T>
-void accumulate(const SolveRows<T>& problem, offset_t first, offset_t last, offset_t ahead_to, RowScratch<T>& scratch,
-                Ahead<T>& ahead, System<T>& system) {
+void accumulate(const SolveRows<T>& problem, offset_t first, offset_t last, offset_t next, offset_t next_end,
+                RowScratch<T>& scratch, Ahead<T>& ahead, System<T>& system) {
   const Layout<T>& layout = scratch.layout;
   const index_t panels = (last - first + scratch.depth - 1) / scratch.depth;
   std::fill(system.b, system.b + layout.width, T{0});
@@ -66,7 +66,10 @@ void accumulate(const SolveRows<T>& problem, offset_t first, offset_t last, offs
     const offset_t begin = first + (last - first) * n / panels, end = first + (last - first) * (n + 1) / panels;
     const auto entries = entries_of(problem, begin, end - begin, scratch);
     gather<true>(entries, scratch.panel.data(), layout.stride, system.b);
-    ahead.want(end, n + 1 < panels ? std::min(end + scratch.depth, last) : ahead_to);
+    if (n + 1 < panels)
+      ahead.want(end, std::min(end + scratch.depth, last));
+    else
+      ahead.want(next, next_end);
     if (n == 0)
       update_rows<Update::set>(scratch.panel.data(), layout.stride, entries.count, 0, layout.rows, layout, system.a,
                                ahead);
@@ -96,10 +99,10 @@ void solve_primal(const SolveRows<T>& problem, RowScratch<T>& scratch, Ahead<T>&
   const offset_t* offsets = problem.ratings.offsets;
   for (std::size_t n = 0; n < scratch.primal.size(); ++n) {
     const index_t i = scratch.primal[n];
-    const offset_t next = n + 1 < scratch.primal.size() ? scratch.primal[n + 1] : i;
+    const index_t next = n + 1 < scratch.primal.size() ? scratch.primal[n + 1] : i;
     System<T>& system = scratch.next_system(scratch.layout, i);
-    accumulate(problem, offsets[i], offsets[i + 1], std::min(offsets[next + 1], offsets[next] + scratch.depth), scratch,
-               ahead, system);
+    accumulate(problem, offsets[i], offsets[i + 1], offsets[next],
+               std::min(offsets[next + 1], offsets[next] + scratch.depth), scratch, ahead, system);
     add_ridge(ridge_of(problem, i), scratch.layout, system);
     if (scratch.full()) solve_primal_systems(problem, scratch);
   }
@@ -203,7 +206,7 @@ template <class T>
 void sum_segment(const SolveRows<T>& problem, offset_t first, offset_t last, RowScratch<T>& scratch, T* memory) {
   System<T> system(scratch.layout, memory);
   Ahead<T> ahead(problem);
-  accumulate(problem, first, last, last, scratch, ahead, system);
+  accumulate(problem, first, last, last, last, scratch, ahead, system);
 }
 
 /// Phases 3 and 4 of a long row whose A and b stand in `memory`.
@@ -239,7 +242,7 @@ bool solve_long_row(int threads, const SolveRows<T>& problem, index_t i) {
   const offset_t first = problem.ratings.offsets[i], last = problem.ratings.offsets[i + 1];
   const index_t segments = block_count(last - first, kSegment);
   const index_t size = System<T>::size(Layout<T>(problem.y.cols));
-  Buffer<T> sums(std::min<index_t>(segments, threads) * size);
+  Buffer<T> sums = zeros<T>(std::min<index_t>(segments, threads) * size);
   Buffer<T> total = zeros<T>(size);
   for (index_t done = 0; done < segments; done += threads) {
     const index_t now = std::min<index_t>(threads, segments - done);

@@ -1,4 +1,6 @@
 #pragma once
+#include <limits>
+
 #include "long_rows.cuh"
 #include "panel.cuh"
 
@@ -194,7 +196,8 @@ __device__ __forceinline__ void sum_segments(const RowTeam<T, K>& team, const T*
   if (team.lane < K) team.memory.b[team.lane] = b;
 }
 
-/// Phase 3: lambda w on the diagonal, 1 beyond the rank k; returns the largest element of the diagonal within the rank.
+/// Phase 3: lambda w on the diagonal, beyond the rank k what no threshold exceeds; returns the largest element of the
+/// diagonal within the rank.
 template <class T, int K>
 __device__ __forceinline__ T add_penalty(const RowTeam<T, K>& team, index_t k, T ridge, T (&a)[kTile][kTile]) {
   using Shape = RowShape<T, K>;
@@ -206,7 +209,7 @@ __device__ __forceinline__ T add_penalty(const RowTeam<T, K>& team, index_t k, T
         a[r][r] += ridge;
         largest = largest < a[r][r] ? a[r][r] : largest;
       } else {
-        a[r][r] = T(1);
+        a[r][r] = std::numeric_limits<T>::max();
       }
     }
     team.memory.largest[team.row] = largest;

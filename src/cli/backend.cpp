@@ -39,10 +39,11 @@ ChosenBackend choose_backend(const BackendOptions& options, const std::function<
 }
 
 ChosenBackend choose_ranking_backend(const BackendOptions& options, index_t m, index_t n, index_t k, offset_t entries,
-                                     std::int64_t element) {
+                                     index_t count, std::int64_t element) {
   constexpr std::int64_t kWorkspace = std::int64_t{512} << 20;  // more than top_k() and ranking_figures() take
   return choose_backend(options, [&](const Context&) {
-    return (m + n) * k * element + 2 * ratings_bytes(m, entries, false, element) + kWorkspace;
+    const std::int64_t best = m * count * (element + static_cast<std::int64_t>(sizeof(column_t)));
+    return best + (m + n) * k * element + 2 * ratings_bytes(m, entries, false, element) + kWorkspace;
   });
 }
 

@@ -31,9 +31,10 @@ Array placed(const Context& context, Array host) {
   return context.memory()->on_host() ? std::move(host) : to_context(context, host);
 }
 
-/// Where to rank: as choose_backend(), for factors of m x k and n x k numbers of `element` bytes and `entries` ratings.
+/// Where to rank: as choose_backend(), for factors of m x k and n x k numbers of `element` bytes, `entries` ratings
+/// and the best `count` items of each of the m rows.
 ChosenBackend choose_ranking_backend(const BackendOptions& options, index_t m, index_t n, index_t k, offset_t entries,
-                                     std::int64_t element);
+                                     index_t count, std::int64_t element);
 
 /// Bytes of the ratings that als() is given.
 std::int64_t ratings_bytes(index_t rows, offset_t entries, bool weights, std::int64_t element);

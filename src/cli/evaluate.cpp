@@ -96,9 +96,9 @@ Ranking rank(const EvaluateOptions& options, Model<T> model, const Ratings<T>& r
     format.duplicates = Duplicates::last;  // only the places matter
     seen = compress(host, read_known(options.seen, model, format).entries.view());
   }
-  ChosenBackend chosen =
-      choose_ranking_backend(options.backend, model.x.rows(), model.y.rows(), model.x.cols(),
-                             std::max(test.view().entries, seen.view().entries), static_cast<std::int64_t>(sizeof(T)));
+  ChosenBackend chosen = choose_ranking_backend(options.backend, model.x.rows(), model.y.rows(), model.x.cols(),
+                                                std::max(test.view().entries, seen.view().entries), 0,
+                                                static_cast<std::int64_t>(sizeof(T)));
   Context& context = chosen.context;
   const Matrix<T> x = placed(context, std::move(model.x)), y = placed(context, std::move(model.y));
   const Csr<T> test_there = placed(context, std::move(test));

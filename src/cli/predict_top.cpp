@@ -79,7 +79,7 @@ class Ranked {
       const T* row = model.x.view().row(users_[static_cast<std::size_t>(r)]);
       std::copy(row, row + k, x.view().row(r));
     }
-    ChosenBackend chosen = choose_ranking_backend(options.backend, m, model.y.rows(), k, seen.view().entries,
+    ChosenBackend chosen = choose_ranking_backend(options.backend, m, model.y.rows(), k, seen.view().entries, count,
                                                   static_cast<std::int64_t>(sizeof(T)));
     Context& context = chosen.context;
     const bool host = context.memory()->on_host();
