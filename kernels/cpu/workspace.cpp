@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cpu/minimum_norm.hpp"
 #include "cpu/row_scratch.hpp"
 #include "solve_rows.hpp"
@@ -8,7 +10,8 @@ namespace seesaw::cpu {
 // one; a segment's sums, and a singular row. And the sum of the segments of a long row.
 template <class T>
 double solve_rows_workspace(int threads, const SolveRowsSize& size) {
-  const Layout<T> layout(size.rank);
+  constexpr index_t kMostRank = index_t{1} << 40;  // its square is beyond any memory already, and nothing overflows
+  const Layout<T> layout(std::min(size.rank, kMostRank));
   const auto stride = static_cast<double>(layout.stride);
   const double system = static_cast<double>(layout.rows) * stride + 4 * stride;
   const double panels = static_cast<double>(panel_depth(layout) + RowScratch<T>::kFeatures + 4) * stride;
