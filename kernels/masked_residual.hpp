@@ -1,9 +1,11 @@
 #pragma once
+#include "penalty.hpp"
 #include "seesaw/masked_residual.hpp"
 
 namespace seesaw {
 
-// residuals may be null; offsets may be null where the weighting is plain.
+// residuals may be null; offsets may be null where the weighting is plain; ratings.values may be null: every value
+// is 1.
 namespace reference {
 template <class T>
 ResidualSums masked_residual(CsrView<T> ratings, MatrixView<const T> x, MatrixView<const T> y, T* residuals);

@@ -1,12 +1,13 @@
 #pragma once
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <string>
 
+#include "penalty.hpp"
 #include "seesaw/alternate.hpp"
 #include "seesaw/errors.hpp"
-#include "seesaw/solve_rows.hpp"
 
 namespace seesaw {
 
@@ -88,21 +89,33 @@ inline void require_rank(index_t k) {
   if (k < 1) throw InvalidArgument("rank is " + std::to_string(k) + ", expected at least 1");
 }
 
+/// The factors of a half-sweep over `rows` x `cols`.
+template <class T>
+void require_factors(Context& ctx, index_t rows, index_t cols, MatrixView<const T> y, MatrixView<T> x) {
+  require_view(ctx, y, "y");
+  require_rank(y.cols);
+  require_shape("y", y.rows, y.cols, cols, y.cols);
+  require_view(ctx, x, "x");
+  require_shape("x", x.rows, x.cols, rows, y.cols);
+}
+
 /// NaN is refused as well.
-inline void require_penalty(const char* name, double lambda) {
-  require(lambda >= 0 && lambda <= 1e300, name, lambda, "a finite number >= 0");
+inline void require_penalty(const char* name, Penalty penalty) {
+  require(penalty.lambda >= 0 && penalty.lambda <= 1e300, name, penalty.lambda, "a finite number >= 0");
+  if (penalty.weighting == Weighting::plain) return;
+  require(penalty.exponent >= 0 && penalty.exponent <= 10, "exponent", penalty.exponent, "a number from 0 to 10");
+  require(penalty.offset >= 0 && penalty.offset <= 1e15, "offset", penalty.offset, "a number from 0 to 1e15");
 }
 
 /// The same, and lambda w must be a T for rows of up to `entries` entries.
 template <class T>
 void require_penalty(const char* name, Penalty penalty, index_t entries) {
-  require_penalty(name, penalty.lambda);
-  const bool counted = penalty.weighting == Weighting::by_count && entries > 1;
-  const double most = static_cast<double>(std::numeric_limits<T>::max()) / (counted ? static_cast<double>(entries) : 1);
+  require_penalty(name, penalty);
+  const double weight = std::max(1.0, row_weight(penalty, entries));
+  const double most = static_cast<double>(std::numeric_limits<T>::max()) / weight;
   if (penalty.lambda > most)
     throw InvalidArgument(std::string(name) + " is " + number_text(penalty.lambda) + ", expected at most " +
-                          number_text(most) +
-                          (counted ? ": it is multiplied by up to " + std::to_string(entries) + " entries" : ""));
+                          number_text(most) + (weight > 1 ? ": it is multiplied by up to " + number_text(weight) : ""));
 }
 
 }  // namespace seesaw

@@ -4,6 +4,7 @@
 
 #include "checks.hpp"
 #include "dispatch.hpp"
+#include "residual_sums.hpp"
 
 namespace seesaw {
 namespace {
@@ -16,16 +17,13 @@ ResidualSums run(Context& ctx, CsrView<T> ratings, MatrixView<const T> x, Matrix
   require_shape("x", x.rows, x.cols, ratings.rows, x.cols);
   require_shape("y", y.rows, y.cols, ratings.cols, x.cols);
   if (residuals != nullptr) require_space(ctx, residuals, "residuals");
-  return on_backend(
-      ctx, [&] { return reference::masked_residual(ratings, x, y, residuals); },
-      [&](int threads) { return cpu::masked_residual(threads, ratings, x, y, residuals); },
-      [&](auto& gpu) { return cuda::masked_residual(gpu, ratings, x, y, residuals); });
+  return residual_sums(ctx, ratings, x, y, residuals);
 }
 
 template <class T>
 double run(Context& ctx, MatrixView<const T> x, const offset_t* offsets, Penalty penalty) {
   require_view(ctx, x, "x");
-  require_penalty("lambda", penalty.lambda);
+  require_penalty("lambda", penalty);
   if (penalty.weighting == Weighting::by_count) require_space(ctx, offsets, "offsets");
   return on_backend(
       ctx, [&] { return reference::penalty_term(x, offsets, penalty); },

@@ -46,6 +46,56 @@ class Fit(ToolTest):
         self.assertAlmostEqual(truth["rmse"], 0.1, delta=0.1 * 4 / math.sqrt(2 * 1200))
         self.assertLess(fitted["validation_rmse"], 0.2)
 
+    def counts(self):
+        """12 users of 8 items; users with an odd number take odd items, but for one of each."""
+        lines = [f"{u},{i},{1 + (u + i) % 3}" for u in range(1, 13) for i in range(1, 9)
+                 if (u + i) % 2 == 0 and (u + 3 * i) % 8 != 0]
+        return self.write("counts.csv", "user,item,rating\n" + "\n".join(lines) + "\n")
+
+    def test_implicit_feedback(self):
+        counts, model = self.counts(), self.path("m.h5")
+        document = self.json("fit", counts, "-o", model, "-k", 2, "--implicit", "--alpha", 5, "--lambda", 0.1,
+                             "--sweeps", 20)
+        self.assertEqual(document["options"]["implicit"],
+                         {"alpha": 5, "confidences": False, "unobserved": 1, "cg_steps": 0})
+        self.assertEqual(document["options"]["weighting"], "plain")
+        self.assertEqual(document["mean"], 0)
+        objectives = [record["objective"] for record in document["runs"][0]["history"]]
+        self.assertEqual(objectives, sorted(objectives, reverse=True))
+        self.assertIn("implicit feedback, confidence 1 + 5 rating, unobserved 1, exact", self.ok("info", model).stdout)
+        errors = self.json("evaluate", model, counts)
+        self.assertTrue(errors["errors_of_one"])
+        self.assertAlmostEqual(errors["rmse"], document["train_rmse"], places=5)
+        self.assertIn("of 1 - prediction", self.ok("evaluate", model, counts).stdout)
+        # The item that user 1 (user 2) lacks of those that users like it take comes before any other.
+        for user, lacks in ((1, "5"), (2, "2")):
+            top = self.ok("predict", model, "--user", user, "--top", 1, "--seen", counts).stdout
+            self.assertIn(f"\t{lacks}\t" if "\t" in top else lacks, top)
+
+    def test_implicit_feedback_by_conjugate_gradients_and_by_count(self):
+        exact = self.json("fit", self.counts(), "-o", self.path("m.h5"), "-k", 2, "--implicit", "--sweeps", 40)
+        steps = self.json("fit", self.counts(), "-o", self.path("m.h5"), "-k", 2, "--implicit", "--sweeps", 40,
+                          "--cg-steps", 3)
+        objective = [document["runs"][0]["history"][-1]["objective"] for document in (exact, steps)]
+        self.assertAlmostEqual(objective[0], objective[1], delta=1e-3 * objective[0])
+        counted = self.json("fit", self.counts(), "-o", self.path("m.h5"), "-k", 2, "--implicit", "--weighting",
+                            "by-count", "--exponent", 0.5, "--unobserved", 0.5)
+        self.assertEqual(counted["options"]["weighting"], "by-count")
+        self.assertEqual(counted["options"]["exponent"], 0.5)
+
+    def test_what_implicit_feedback_cannot_be(self):
+        fit = ["-o", self.path("m.h5"), "-k", 2]
+        self.fails(1, "the rating of item 3 by user 2 is 0, expected more than 0", "fit",
+                   self.write("zero.csv", "1,3,1\n2,3,0\n"), *fit, "--implicit")
+        self.fails(1, "a confidence of 0.5, expected at least --unobserved, 1", "fit",
+                   self.write("low.csv", "1,3,1\n2,3,0.5\n"), *fit, "--implicit", "--confidences")
+        counts = self.counts()
+        self.fails(2, "--implicit", "fit", counts, *fit, "--alpha", 3)
+        self.fails(2, "--alpha", "fit", counts, *fit, "--implicit", "--alpha", 3, "--confidences")
+        self.fails(2, "--exponent goes with --weighting by-count", "fit", counts, *fit, "--implicit", "--exponent", 1)
+        self.fails(2, "--unobserved", "fit", counts, *fit, "--implicit", "--unobserved", 0)
+        self.fails(2, "--cg-steps needs a --lambda", "fit", counts, *fit, "--implicit", "--cg-steps", 3, "--lambda", 0)
+
     def test_holdout_keeps_a_rating_of_each_user_and_item(self):
         path = self.write("r.csv", "user,item,rating\n" + "".join(f"{i},{i},1\n" for i in range(1, 30)) +
                           "".join(f"{i},1,2\n" for i in range(2, 30)))

@@ -36,6 +36,16 @@ Model<T> small_model() {
   return model;
 }
 
+/// The same of implicit feedback.
+template <class T>
+Model<T> implicit_model() {
+  Model<T> model = small_model<T>();
+  model.options.weighting = Weighting::by_count;
+  model.options.exponent = 0.75;
+  model.options.implicit = {.alpha = 40, .confidences = true, .unobserved = 0.125, .cg_steps = 3};
+  return model;
+}
+
 template <class T, class U>
 void expect_same_factors(const Model<T>& a, const Model<U>& b) {
   const auto same = [](const Matrix<T>& m, const Matrix<U>& n) {
@@ -58,7 +68,15 @@ void expect_same(const Model<T>& a, const Model<T>& b) {
   EXPECT_EQ(a.options.lambda_x, b.options.lambda_x);
   EXPECT_EQ(a.options.lambda_y, b.options.lambda_y);
   EXPECT_EQ(a.options.weighting, b.options.weighting);
+  EXPECT_EQ(a.options.exponent, b.options.exponent);
   EXPECT_EQ(a.options.centre, b.options.centre);
+  ASSERT_EQ(a.options.implicit.has_value(), b.options.implicit.has_value());
+  if (a.options.implicit) {
+    EXPECT_EQ(a.options.implicit->alpha, b.options.implicit->alpha);
+    EXPECT_EQ(a.options.implicit->confidences, b.options.implicit->confidences);
+    EXPECT_EQ(a.options.implicit->unobserved, b.options.implicit->unobserved);
+    EXPECT_EQ(a.options.implicit->cg_steps, b.options.implicit->cg_steps);
+  }
   EXPECT_EQ(a.options.seed, b.options.seed);
   EXPECT_EQ(a.options.restarts, b.options.restarts);
   EXPECT_EQ(a.options.stopping.sweeps, b.options.stopping.sweeps);
@@ -142,6 +160,7 @@ void in_child(const Work& work) {
 TEST_F(Models, ComeBackAsTheyWere) {
   expect_same(load_model<float>(saved("f", small_model<float>())), small_model<float>());
   expect_same(load_model<double>(saved("d", small_model<double>())), small_model<double>());
+  expect_same(load_model<float>(saved("i", implicit_model<float>())), implicit_model<float>());
 }
 
 TEST_F(Models, OfManyRowsComeBack) {  // ids and factors in more than one piece

@@ -7,9 +7,10 @@ namespace seesaw {
 struct ResidualSums {
   double squared = 0;           ///< sum of (a_ij - x_i.y_j)^2
   double weighted_squared = 0;  ///< the same with the entries' weights; equal to `squared` without weights
+  double sum = 0;               ///< of a_ij - x_i.y_j
 };
 
-/// r_ij = a_ij - x_i.y_j on the observed entries, and the sums of their squares, accumulated in double.
+/// r_ij = a_ij - x_i.y_j on the observed entries, and the sums of them and of their squares, accumulated in double.
 ///
 /// ratings  m x n     x  m x k     y  n x k
 /// residuals  null, or one number per entry, in the order of ratings.values and starting with the first entry of the

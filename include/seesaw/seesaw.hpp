@@ -11,6 +11,7 @@
 #include "seesaw/planted.hpp"
 #include "seesaw/random.hpp"
 #include "seesaw/ranking.hpp"
+#include "seesaw/solve_implicit_rows.hpp"
 #include "seesaw/solve_rows.hpp"
 #include "seesaw/solve_spd.hpp"
 #include "seesaw/sparse.hpp"

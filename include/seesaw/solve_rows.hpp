@@ -5,12 +5,15 @@
 
 namespace seesaw {
 
-/// How a row's penalty grows with its number of entries n_i: w_i = 1, or w_i = n_i (weighted-lambda regularization).
+/// How a row's penalty grows with its number of entries n_i: w_i = 1, or w_i = (n_i + offset)^exponent, which is n_i
+/// (weighted-lambda regularization) unless the Penalty says otherwise.
 enum class Weighting { plain, by_count };
 
 struct Penalty {
   double lambda = 0;  ///< >= 0
   Weighting weighting = Weighting::plain;
+  double exponent = 1;  ///< >= 0
+  double offset = 0;    ///< >= 0
 };
 
 /// One half-sweep of ALS. For each row i of `ratings`, the x_i that minimizes

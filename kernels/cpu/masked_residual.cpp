@@ -11,29 +11,10 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "cpu/dot-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-/// x.y over k elements. Two sums, so that one addition need not wait for the other.
-template <class T>
-HWY_INLINE T dot(const T* HWY_RESTRICT x, const T* HWY_RESTRICT y, index_t k) {
-  const hn::ScalableTag<T> d;
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  auto even = hn::Zero(d), odd = hn::Zero(d);
-  index_t f = 0;
-  for (; f + 2 * lanes <= k; f += 2 * lanes) {
-    even = hn::MulAdd(hn::LoadU(d, x + f), hn::LoadU(d, y + f), even);
-    odd = hn::MulAdd(hn::LoadU(d, x + f + lanes), hn::LoadU(d, y + f + lanes), odd);
-  }
-  if (f + lanes <= k) {
-    even = hn::MulAdd(hn::LoadU(d, x + f), hn::LoadU(d, y + f), even);
-    f += lanes;
-  }
-  T sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd)));
-  for (; f < k; ++f) sum += x[f] * y[f];
-  return sum;
-}
 
 /// The entries first to last - 1, which begin in row `row`.
 template <class T>
@@ -43,10 +24,12 @@ ResidualSums residual_block(const CsrView<T>& ratings, MatrixView<const T> x, Ma
   for (offset_t e = first; e < last; ++row) {
     const offset_t end = std::min(last, ratings.offsets[row + 1]);
     for (; e < end; ++e) {
-      const T residual = ratings.values[e] - dot(x.row(row), y.row(ratings.columns[e]), x.cols);
+      const T value = ratings.values != nullptr ? ratings.values[e] : T{1};
+      const T residual = value - dot(x.row(row), y.row(ratings.columns[e]), x.cols);
       const double squared = static_cast<double>(residual) * static_cast<double>(residual);
       sums.squared += squared;
       sums.weighted_squared += ratings.weights != nullptr ? static_cast<double>(ratings.weights[e]) * squared : squared;
+      sums.sum += static_cast<double>(residual);
       if (residuals != nullptr) residuals[e - ratings.offsets[0]] = residual;
     }
   }
@@ -104,6 +87,7 @@ ResidualSums masked_residual(int threads, CsrView<T> ratings, MatrixView<const T
   for (const ResidualSums& part : partial) {
     sums.squared += part.squared;
     sums.weighted_squared += part.weighted_squared;
+    sums.sum += part.sum;
   }
   return sums;
 }
@@ -118,8 +102,7 @@ double penalty_term(int threads, MatrixView<const T> x, const offset_t* offsets,
     for (index_t i = block * kRows; i < std::min(x.rows, (block + 1) * kRows); ++i) {
       double squared = 0;
       for (index_t f = 0; f < x.cols; ++f) squared += static_cast<double>(x(i, f)) * static_cast<double>(x(i, f));
-      sum += penalty.weighting == Weighting::by_count ? static_cast<double>(offsets[i + 1] - offsets[i]) * squared
-                                                      : squared;
+      sum += row_weight(penalty, offsets != nullptr ? offsets[i + 1] - offsets[i] : 0) * squared;
     }
     partial[static_cast<std::size_t>(block)] = sum;
   });

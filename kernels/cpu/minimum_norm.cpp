@@ -60,28 +60,34 @@ template <class T>
 void solve_by_minimum_norm(const SolveRows<T>& problem, index_t i) {
   const SingleThreadedBlas guard;
   const CsrView<T>& ratings = problem.ratings;
-  const index_t k = problem.y.cols, entries = ratings.offsets[i + 1] - ratings.offsets[i];
-  const T ridge = ridge_of(problem, i);
-  const index_t rows = ridge > 0 ? entries + k : entries;
+  const index_t k = problem.y.cols, entries = problem.entries(i);
+  const T ridge = problem.ridge(i);
+  const bool diagonal = problem.implicit() || ridge > 0;
+  const index_t rows = diagonal ? entries + k : entries;
   StackedRows<T> stacked(rows, k);
+  std::vector<T> sum(static_cast<std::size_t>(k));  // of the vectors
   bool finite = std::isfinite(ridge);
   for (offset_t e = ratings.offsets[i]; e < ratings.offsets[i + 1]; ++e) {
-    const T root = ratings.weights != nullptr ? std::sqrt(ratings.weights[e]) : T{1};
+    const T given = ratings.weights != nullptr ? ratings.weights[e] : T{1};
+    const T root = std::sqrt(problem.shared.weight(ratings.values[e], given));
     const T* y = problem.y.row(ratings.columns[e]);
     stacked.next();
     for (index_t f = 0; f < k; ++f) {
       stacked.at(f) = root * y[f];
+      sum[static_cast<std::size_t>(f)] += y[f];
       finite = finite && std::isfinite(y[f]);
     }
-    stacked.at(k) = root * ratings.values[e];
+    stacked.at(k) = problem.implicit() ? root : root * ratings.values[e];
   }
   if (!finite) {
     std::fill(problem.x.row(i), problem.x.row(i) + k, std::numeric_limits<T>::quiet_NaN());
     return;
   }
-  for (index_t f = 0; ridge > 0 && f < k; ++f) {
+  for (index_t f = 0; diagonal && f < k; ++f) {
+    const T root = std::sqrt(problem.diagonal(ridge, f));
     stacked.next();
-    stacked.at(f) = std::sqrt(ridge);
+    stacked.at(f) = root;
+    if (problem.implicit()) stacked.at(k) = problem.shared.unobserved * sum[static_cast<std::size_t>(f)] / root;
   }
   stacked.solve(singular_threshold(std::max(rows, k), T{1}), problem.x.row(i));
 }

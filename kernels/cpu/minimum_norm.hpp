@@ -4,13 +4,6 @@
 
 namespace seesaw::cpu {
 
-/// lambda w_i.
-template <class T>
-T ridge_of(const SolveRows<T>& problem, index_t i) {
-  return seesaw::ridge_of<T>(problem.penalty.lambda, problem.penalty.weighting,
-                             problem.ratings.offsets[i + 1] - problem.ratings.offsets[i]);
-}
-
 /// Row i of problem.x as solve_rows.hpp has it for a singular row: through LAPACK's gelsd, on this thread alone. A row
 /// whose vectors are not all finite becomes NaN.
 template <class T>

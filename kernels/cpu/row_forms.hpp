@@ -21,11 +21,10 @@ inline constexpr index_t kSegment = 32768;
 /// of k. Measured at k = 16 to 256: at 1/2 it takes 0.5 to 0.7 of the primal form's time, at 1 more.
 template <class T>
 Form form_of(const SolveRows<T>& problem, index_t i) {
-  const index_t entries = problem.ratings.offsets[i + 1] - problem.ratings.offsets[i], k = problem.y.cols;
-  const T ridge = ridge_of(problem, i);
+  const index_t entries = problem.entries(i), k = problem.y.cols;
   if (entries == 0) return Form::empty;
-  if (too_short(ridge, entries, k)) return Form::singular;
-  if (ridge > 0 && 4 * Layout<T>(entries).width <= 3 * k) return Form::dual;
+  if (problem.too_short(i)) return Form::singular;
+  if ((problem.implicit() || problem.ridge(i) > 0) && 4 * Layout<T>(entries).width <= 3 * k) return Form::dual;
   return entries > kSegment ? Form::segments : Form::primal;
 }
 

@@ -22,6 +22,7 @@ struct RowScratch {
   Buffer<T> roots;                    ///< of the weights of the entries in the panel
   Buffer<T> coefficients;             ///< what their vectors are multiplied with in b
   Buffer<T> vector, none;             ///< of k numbers; `none` are zeros
+  Buffer<T> scale;                    ///< of k numbers, for the dual form
   Buffer<T> memory;                   ///< of the systems
   std::vector<System<T>> systems;     ///< solved together
   std::vector<index_t> rows;          ///< whose systems they are
@@ -37,6 +38,7 @@ struct RowScratch {
         coefficients(std::max(depth, k)),
         vector(layout.width),
         none(zeros<T>(layout.width)),
+        scale(k),
         memory(batch(layout) * System<T>::size(layout)) {}
 
   bool full() const { return static_cast<index_t>(rows.size()) == batch(layout); }

@@ -8,6 +8,7 @@
 #endif
 
 #include "cpu/dense-inl.hpp"
+#include "cpu/dot-inl.hpp"
 #include "cpu/row_scratch.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -127,10 +128,10 @@ HWY_INLINE void transpose_quad(V (&v)[4]) {
 #endif
 
 /// out(f - first, p) = sqrt(c_p) y_p(f) for the features first to last - 1 and all entries; zeros up to `width`
-/// entries. `none` is a vector of zeros.
+/// entries. `none` is a vector of zeros. Where `scale` is not null feature f is multiplied by scale[f].
 template <class T>
-HWY_INLINE void gather_transposed(const Entries<T>& entries, index_t first, index_t last, const T* none, index_t width,
-                                  index_t stride, T* HWY_RESTRICT out) {
+HWY_INLINE void gather_transposed(const Entries<T>& entries, index_t first, index_t last, const T* none, const T* scale,
+                                  index_t width, index_t stride, T* HWY_RESTRICT out) {
   constexpr int kSide = kQuad<T>;
   const hn::FixedTag<T, kSide> d;
   for (index_t p = 0; p < width; p += kSide) {
@@ -146,10 +147,12 @@ HWY_INLINE void gather_transposed(const Entries<T>& entries, index_t first, inde
       hn::Vec<decltype(d)> v[kSide];
       for (int q = 0; q < kSide; ++q) v[q] = hn::Mul(hn::Set(d, root[q]), hn::LoadU(d, from[q] + f));
       transpose_quad(v);
+      for (int q = 0; scale != nullptr && q < kSide; ++q) v[q] = hn::Mul(v[q], hn::Set(d, scale[f + q]));
       for (int q = 0; q < kSide; ++q) hn::Store(v[q], d, out + (f - first + q) * stride + p);
     }
     for (; f < last; ++f)
-      for (int q = 0; q < kSide; ++q) out[(f - first) * stride + p + q] = root[q] * from[q][f];
+      for (int q = 0; q < kSide; ++q)
+        out[(f - first) * stride + p + q] = (scale != nullptr ? scale[f] : T{1}) * root[q] * from[q][f];
   }
 }
 

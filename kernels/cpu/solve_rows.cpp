@@ -18,26 +18,26 @@
 HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
 
-/// The entries first to first + count - 1; coefficients c a.
+/// The entries first to first + count - 1, with what they bring to A and b.
 template <class T>
 Entries<T> entries_of(const SolveRows<T>& problem, offset_t first, index_t count, RowScratch<T>& scratch) {
   const CsrView<T>& ratings = problem.ratings;
   T *roots = scratch.roots.data(), *coefficients = scratch.coefficients.data();
   for (index_t p = 0; p < count; ++p) {
-    const T weight = ratings.weights != nullptr ? ratings.weights[first + p] : T{1};
-    roots[p] = std::sqrt(weight);
-    coefficients[p] = weight * ratings.values[first + p];
+    const T value = ratings.values[first + p], given = ratings.weights != nullptr ? ratings.weights[first + p] : T{1};
+    roots[p] = std::sqrt(problem.shared.weight(value, given));
+    coefficients[p] = problem.shared.coefficient(value, given);
   }
   return {problem.y, ratings.columns + first, roots, coefficients, count};
 }
 
-/// Phase 3.
-template <class T>
-void add_ridge(T ridge, const Layout<T>& layout, System<T>& system) {
+/// Phase 3: adds part(f) to element f of the diagonal.
+template <class T, class Part>
+void add_to_diagonal(const Layout<T>& layout, System<T>& system, Part part) {
   T largest = 0;
   for (index_t f = 0; f < layout.rank; ++f) {
     T& diagonal = system.a[f * layout.stride + f];
-    diagonal += ridge;
+    diagonal += part(f);
     largest = std::max(largest, diagonal);
   }
   pad_diagonal(layout, system);
@@ -79,6 +79,13 @@ void accumulate(const SolveRows<T>& problem, offset_t first, offset_t last, offs
   }
 }
 
+/// Phase 3.
+template <class T>
+void add_penalty(const SolveRows<T>& problem, index_t i, const Layout<T>& layout, System<T>& system) {
+  const T ridge = problem.ridge(i);
+  add_to_diagonal(layout, system, [&](index_t f) { return problem.diagonal(ridge, f); });
+}
+
 /// Phase 4 for the primal systems that wait.
 template <class T>
 void solve_primal_systems(const SolveRows<T>& problem, RowScratch<T>& scratch) {
@@ -103,13 +110,48 @@ void solve_primal(const SolveRows<T>& problem, RowScratch<T>& scratch, Ahead<T>&
     System<T>& system = scratch.next_system(scratch.layout, i);
     accumulate(problem, offsets[i], offsets[i + 1], offsets[next],
                std::min(offsets[next + 1], offsets[next] + scratch.depth), scratch, ahead, system);
-    add_ridge(ridge_of(problem, i), scratch.layout, system);
+    add_penalty(problem, i, scratch.layout, system);
     if (scratch.full()) solve_primal_systems(problem, scratch);
   }
   solve_primal_systems(problem, scratch);
 }
 
-// The dual form, n_i x n_i: x = Y_i' C^1/2 z with (C^1/2 Y_i Y_i' C^1/2 + lambda w_i I) z = C^1/2 a_i.
+// The dual form, n_i x n_i: x = Y_i' C^1/2 z with (C^1/2 Y_i Y_i' C^1/2 + lambda w_i I) z = C^1/2 a_i. With implicit
+// feedback, D the diagonal of kernels/solve_rows.hpp, W = C - unobserved I and u = unobserved * the sum of the vectors,
+// by Woodbury's formula: x = D^-1 (u + Y_i' W^1/2 z) with (W^1/2 Y_i D^-1 Y_i' W^1/2 + I) z = W^1/2 (1 - Y_i D^-1 u).
+
+/// D^-1/2 in scratch.scale; null where D = I.
+template <class T>
+const T* feature_scale(const SolveRows<T>& problem, index_t i, RowScratch<T>& scratch) {
+  const T ridge = problem.ridge(i);
+  if (!problem.implicit() || ridge == 0) return nullptr;
+  for (index_t f = 0; f < problem.y.cols; ++f) scratch.scale.data()[f] = 1 / std::sqrt(problem.diagonal(ridge, f));
+  return scratch.scale.data();
+}
+
+/// D^-1 sum coefficient * y_j, the coefficients as they stand in the scratch, in scratch.vector.
+template <class T>
+const T* combine(const Entries<T>& entries, const T* scale, RowScratch<T>& scratch) {
+  T* sum = scratch.vector.data();
+  std::fill(sum, sum + scratch.layout.width, T{0});
+  gather<false>(entries, static_cast<T*>(nullptr), 0, sum);
+  for (index_t f = 0; scale != nullptr && f < entries.y.cols; ++f) sum[f] *= scale[f] * scale[f];
+  return sum;
+}
+
+/// The right-hand side of the dual system.
+template <class T>
+void dual_right_hand_side(const SolveRows<T>& problem, const Entries<T>& entries, offset_t first, const T* scale,
+                          RowScratch<T>& scratch, T* b) {
+  if (!problem.implicit()) {
+    for (index_t p = 0; p < entries.count; ++p) b[p] = entries.roots[p] * problem.ratings.values[first + p];
+    return;
+  }
+  std::fill_n(scratch.coefficients.data(), entries.count, problem.shared.unobserved);
+  const T* u = combine(entries, scale, scratch);
+  for (index_t p = 0; p < entries.count; ++p)
+    b[p] = entries.roots[p] * (1 - dot(entries.y.row(entries.columns[p]), u, entries.y.cols));
+}
 
 /// Phases 1 to 3.
 template <class T>
@@ -118,18 +160,20 @@ void accumulate_dual(const SolveRows<T>& problem, index_t i, const Layout<T>& la
   const index_t k = problem.y.cols, count = layout.rank;
   const offset_t first = problem.ratings.offsets[i];
   const auto entries = entries_of(problem, first, count, scratch);
+  const T* scale = feature_scale(problem, i, scratch);
   for (index_t f = 0; f < k; f += scratch.kFeatures) {
     const index_t last = std::min(f + scratch.kFeatures, k);
     T* panel = scratch.transposed.data();
-    gather_transposed(entries, f, last, scratch.none.data(), layout.width, layout.stride, panel);
+    gather_transposed(entries, f, last, scratch.none.data(), scale, layout.width, layout.stride, panel);
     if (f == 0)
       update_rows<Update::set>(panel, layout.stride, last - f, 0, layout.rows, layout, system.a, ahead);
     else
       update_rows<Update::add>(panel, layout.stride, last - f, 0, layout.rows, layout, system.a, ahead);
   }
-  for (index_t p = 0; p < count; ++p) system.b[p] = entries.roots[p] * problem.ratings.values[first + p];
+  dual_right_hand_side(problem, entries, first, scale, scratch, system.b);
   std::fill(system.b + count, system.b + layout.width, T{0});
-  add_ridge(ridge_of(problem, i), layout, system);
+  const T ridge = problem.implicit() ? T{1} : problem.ridge(i);
+  add_to_diagonal(layout, system, [&](index_t) { return ridge; });
 }
 
 /// Phase 4 for the dual systems that wait.
@@ -145,11 +189,11 @@ void solve_dual_systems(const SolveRows<T>& problem, const Layout<T>& layout, Ro
     }
     const offset_t first = problem.ratings.offsets[i];
     Entries<T> entries = entries_of(problem, first, problem.ratings.offsets[i + 1] - first, scratch);
-    for (index_t p = 0; p < entries.count; ++p) scratch.coefficients.data()[p] = entries.roots[p] * system.x[p];
-    T* sum = scratch.vector.data();
-    std::fill(sum, sum + scratch.layout.width, T{0});
-    gather<false>(entries, static_cast<T*>(nullptr), 0, sum);
-    std::copy(sum, sum + problem.x.cols, problem.x.row(i));
+    const T shared = problem.implicit() ? problem.shared.unobserved : T{0};
+    for (index_t p = 0; p < entries.count; ++p)
+      scratch.coefficients.data()[p] = entries.roots[p] * system.x[p] + shared;
+    const T* x = combine(entries, feature_scale(problem, i, scratch), scratch);
+    std::copy(x, x + problem.x.cols, problem.x.row(i));
   }
   scratch.rows.clear();
   scratch.systems.clear();
@@ -213,7 +257,7 @@ void sum_segment(const SolveRows<T>& problem, offset_t first, offset_t last, Row
 template <class T>
 void solve_sum(const SolveRows<T>& problem, index_t i, RowScratch<T>& scratch, T* memory) {
   scratch.rows.push_back(i);
-  add_ridge(ridge_of(problem, i), scratch.layout, scratch.systems.emplace_back(scratch.layout, memory));
+  add_penalty(problem, i, scratch.layout, scratch.systems.emplace_back(scratch.layout, memory));
   solve_primal_systems(problem, scratch);
 }
 

@@ -1,4 +1,5 @@
 list(APPEND SEESAW_SOURCES
+  kernels/cpu/conjugate_gradients.cpp
   kernels/cpu/gram.cpp
   kernels/cpu/masked_residual.cpp
   kernels/cpu/minimum_norm.cpp
@@ -7,5 +8,6 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/solve_rows.cpp
   kernels/cpu/solve_spd.cpp
   kernels/cpu/sparse.cpp
+  kernels/cpu/symmetric_eigen.cpp
   kernels/cpu/top_k.cpp
   kernels/cpu/workspace.cpp)

@@ -14,7 +14,7 @@ double solve_rows_workspace(int threads, const SolveRowsSize& size) {
   const Layout<T> layout(std::min(size.rank, kMostRank));
   const auto stride = static_cast<double>(layout.stride);
   const double system = static_cast<double>(layout.rows) * stride + 4 * stride;
-  const double panels = static_cast<double>(panel_depth(layout) + RowScratch<T>::kFeatures + 4) * stride;
+  const double panels = static_cast<double>(panel_depth(layout) + RowScratch<T>::kFeatures + 5) * stride;
   const double scratch = std::max(2 * system * sizeof(T), double{kSystemBytes}) + panels * sizeof(T);
   return threads * (scratch + minimum_norm_workspace<T>(size)) + system * sizeof(T);
 }

@@ -2,6 +2,7 @@
 #include "device.cuh"
 #include "long_rows.cuh"
 #include "panel.cuh"
+#include "solve_rows.hpp"
 
 // A block of a Gram matrix that is too large for one thread block: kLargeTile x kLargeTile of its elements, by
 // kLargeThreads threads. Thread t owns the 8 x 8 tile (t % 8, t / 8) in registers. Shared (LargeMemory): two panels of
@@ -27,6 +28,7 @@ struct LargeEntries {
   const column_t* columns;
   const T* values;
   const T* weights;
+  Shared<T> shared = {};
 };
 
 /// Blocks of the lower triangle, row by row: the row and the column of number t.
@@ -94,10 +96,12 @@ __device__ __forceinline__ void sum_large(const LargeEntries<T>& entries, EntryR
 #pragma unroll 1
     for (int p = 0; p < count; ++p)
       add_outer<T, kLargeTile>(memory.panel[0][buffer] + p * kLargeTile, lane % 8,
-                               memory.panel[right][buffer] + p * kLargeTile, lane / 8, memory.weight[buffer][p], sums);
+                               memory.panel[right][buffer] + p * kLargeTile, lane / 8,
+                               entries.shared.weight(memory.value[buffer][p], memory.weight[buffer][p]), sums);
     if (diagonal)
       for (int p = 0; p < count; ++p)
-        b += memory.weight[buffer][p] * memory.value[buffer][p] * memory.panel[0][buffer][p * kLargeTile + position];
+        b += entries.shared.coefficient(memory.value[buffer][p], memory.weight[buffer][p]) *
+             memory.panel[0][buffer][p * kLargeTile + position];
   }
   wait_copies();
   __syncthreads();  // so that the panels can be used again

@@ -96,11 +96,6 @@ inline void require_device(const Grid& grid, int argument, [[maybe_unused]] cons
 // What a kernel may be given: scalars, pointers and views. Null pointers and views without elements pass.
 
 template <class T>
-void check_argument(const Grid&, int, const T&) {
-  static_assert(std::is_arithmetic_v<T> || std::is_enum_v<T>, "a kernel takes scalars, pointers and views");
-}
-
-template <class T>
 void check_argument(const Grid& grid, int argument, T* const& pointer) {
   if (pointer != nullptr) require_device(grid, argument, pointer, 1);
 }
@@ -117,8 +112,9 @@ void check_argument(const Grid& grid, int argument, const CsrView<T>& a) {
   if (a.entries == 0) return;
   // Where the first entry stands, offsets[0] says, on the device.
   require_device(grid, argument, a.columns, a.entries * static_cast<index_t>(sizeof(column_t)));
-  require_device(grid, argument, a.values, a.entries * static_cast<index_t>(sizeof(T)));
-  if (a.weights != nullptr) require_device(grid, argument, a.weights, a.entries * static_cast<index_t>(sizeof(T)));
+  const index_t bytes = a.entries * static_cast<index_t>(sizeof(T));
+  if (a.values != nullptr) require_device(grid, argument, a.values, bytes);
+  if (a.weights != nullptr) require_device(grid, argument, a.weights, bytes);
 }
 
 template <class T>
@@ -129,6 +125,19 @@ void check_argument(const Grid& grid, int argument, const SparseTensorView<T>& a
                    a.entries * static_cast<index_t>(sizeof(column_t)));
   require_device(grid, argument, a.values, a.entries * static_cast<index_t>(sizeof(T)));
   if (a.weights != nullptr) require_device(grid, argument, a.weights, a.entries * static_cast<index_t>(sizeof(T)));
+}
+
+struct Visitor {
+  template <class Part>
+  void operator()(const Part&) const {}
+};
+
+template <class T>
+void check_argument(const Grid& grid, int argument, const T& value) {
+  if constexpr (requires { value.visit(Visitor{}); })  // a struct that shows what in it points into memory
+    value.visit([&](const auto& part) { check_argument(grid, argument, part); });
+  else
+    static_assert(std::is_arithmetic_v<T> || std::is_enum_v<T>, "a kernel takes scalars, pointers and views");
 }
 
 }  // namespace detail

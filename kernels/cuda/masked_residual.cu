@@ -14,10 +14,17 @@ constexpr int kLanes = 8;  // threads of a team
 constexpr int kTeams = kThreads / kLanes;
 constexpr index_t kMostBlocks = 4096;  // of a device-independent cut
 
-/// Two sums in double, in shared memory one pair for each team.
+/// Sums in double, in shared memory some for each team.
 struct Sums {
   double squared;
   double weighted;
+  double plain;
+
+  __device__ void add(const Sums& other) {
+    squared += other.squared;
+    weighted += other.weighted;
+    plain += other.plain;
+  }
 };
 
 /// Sum over the lanes of a team, the same in each; every lane of the warp must call it.
@@ -45,10 +52,7 @@ __device__ inline void store_block_sums(Sums mine, Sums* out) {
   if (threadIdx.x % kLanes == 0) teams[threadIdx.x / kLanes] = mine;
   __syncthreads();
   if (threadIdx.x != 0) return;
-  for (int t = 1; t < kTeams; ++t) {
-    mine.squared += teams[t].squared;
-    mine.weighted += teams[t].weighted;
-  }
+  for (int t = 1; t < kTeams; ++t) mine.add(teams[t]);
   *out = mine;
 }
 
@@ -68,7 +72,7 @@ __global__ void __launch_bounds__(kThreads)
   const index_t chunks = (x.cols + kChunk<T> - 1) / kChunk<T>;
   index_t row = row_of_entry(ratings.offsets, first, 0, ratings.rows - 1);
   const index_t last_row = row_of_entry(ratings.offsets, last - 1, row, ratings.rows - 1);
-  Sums sums{0, 0};
+  Sums sums{0, 0, 0};
   for (offset_t base = first; base < last; base += kTeams) {
     const offset_t e = base + threadIdx.x / kLanes;
     const bool active = e < last;
@@ -85,10 +89,11 @@ __global__ void __launch_bounds__(kThreads)
     }
     dot = team_sum(dot);
     if (!active || lane != 0) continue;
-    const T residual = ratings.values[e] - dot;
+    const T residual = (ratings.values != nullptr ? ratings.values[e] : T(1)) - dot;
     const double squared = static_cast<double>(residual) * static_cast<double>(residual);
     sums.squared += squared;
     sums.weighted += ratings.weights != nullptr ? static_cast<double>(ratings.weights[e]) * squared : squared;
+    sums.plain += static_cast<double>(residual);
     if (residuals != nullptr) residuals[e - begin] = residual;
   }
   store_block_sums(sums, partials + blockIdx.x);
@@ -97,10 +102,12 @@ __global__ void __launch_bounds__(kThreads)
 // Block c takes the rows c * chunk to (c + 1) * chunk - 1 of x, a team a row.
 template <class T>
 __global__ void __launch_bounds__(kThreads)
-    penalty_kernel(MatrixView<const T> x, const offset_t* offsets, index_t chunk, Sums* partials) {
+    penalty_kernel(MatrixView<const T> x, const offset_t* offsets, Weighting weighting, double exponent, double offset,
+                   index_t chunk, Sums* partials) {
+  const Penalty penalty{1, weighting, exponent, offset};
   const index_t first = blockIdx.x * chunk, last = min(first + chunk, x.rows);
   const int lane = static_cast<int>(threadIdx.x) % kLanes;
-  Sums sums{0, 0};
+  Sums sums{0, 0, 0};
   for (index_t base = first; base < last; base += kTeams) {
     const index_t i = base + threadIdx.x / kLanes;
     double squared = 0;
@@ -110,8 +117,7 @@ __global__ void __launch_bounds__(kThreads)
         squared += element * element;
       }
     squared = team_sum(squared);
-    if (i < last)
-      sums.squared += offsets != nullptr ? static_cast<double>(offsets[i + 1] - offsets[i]) * squared : squared;
+    if (i < last) sums.squared += row_weight(penalty, offsets != nullptr ? offsets[i + 1] - offsets[i] : 0) * squared;
   }
   store_block_sums(sums, partials + blockIdx.x);
 }
@@ -119,18 +125,12 @@ __global__ void __launch_bounds__(kThreads)
 // One block: thread t adds the partial sums t, t + kThreads, ...; thread 0 adds those, to the first of them.
 __global__ void __launch_bounds__(kThreads) add_sums_kernel(Sums* partials, index_t count) {
   Sums* all = dynamic_shared<Sums>();
-  Sums mine{0, 0};
-  for (index_t n = threadIdx.x; n < count; n += kThreads) {
-    mine.squared += partials[n].squared;
-    mine.weighted += partials[n].weighted;
-  }
+  Sums mine{0, 0, 0};
+  for (index_t n = threadIdx.x; n < count; n += kThreads) mine.add(partials[n]);
   all[threadIdx.x] = mine;
   __syncthreads();
   if (threadIdx.x != 0) return;
-  for (int t = 1; t < kThreads; ++t) {
-    mine.squared += all[t].squared;
-    mine.weighted += all[t].weighted;
-  }
+  for (int t = 1; t < kThreads; ++t) mine.add(all[t]);
   partials[0] = mine;
 }
 
@@ -148,7 +148,7 @@ struct Cut {
 /// Waits for the sum of the blocks' sums.
 Sums total(Resources& gpu, Sums* partials, index_t blocks) {
   launch(add_sums_kernel, 1, kThreads, kThreads * sizeof(Sums), gpu.stream(), partials, blocks);
-  Sums sums{0, 0};
+  Sums sums{0, 0, 0};
   check(cudaMemcpyAsync(&sums, partials, sizeof sums, cudaMemcpyDeviceToHost, gpu.stream()), "cudaMemcpyAsync");
   gpu.synchronize();
   return sums;
@@ -166,7 +166,7 @@ ResidualSums masked_residual(Resources& gpu, CsrView<T> ratings, MatrixView<cons
   launch(residual_kernel<T>, cut.blocks, kThreads, kTeams * sizeof(Sums), gpu.stream(), ratings, x, y, cut.chunk,
          residuals, partials);
   const Sums sums = total(gpu, partials, cut.blocks);
-  return {sums.squared, sums.weighted};
+  return {sums.squared, sums.weighted, sums.plain};
 }
 
 template <class T>
@@ -176,7 +176,8 @@ double penalty_term(Resources& gpu, MatrixView<const T> x, const offset_t* offse
   const Cut cut(x.rows);
   Sums* partials = gpu.scratch<Sums>(Scratch::sums, static_cast<std::size_t>(cut.blocks));
   launch(penalty_kernel<T>, cut.blocks, kThreads, kTeams * sizeof(Sums), gpu.stream(), x,
-         penalty.weighting == Weighting::by_count ? offsets : nullptr, cut.chunk, partials);
+         penalty.weighting == Weighting::by_count ? offsets : nullptr, penalty.weighting, penalty.exponent,
+         penalty.offset, cut.chunk, partials);
   return 0.5 * penalty.lambda * total(gpu, partials, cut.blocks).squared;
 }
 

@@ -3,6 +3,7 @@
 
 #include "long_rows.cuh"
 #include "panel.cuh"
+#include "solve_rows.hpp"
 
 // One k x k system for each team of threads, in register tiles: its sums over the entries, and its Cholesky
 // factorization and solution. See solve_rows.cu for the mapping.
@@ -83,7 +84,14 @@ struct Entries {
   const column_t* columns;
   const T* values;
   const T* weights;  ///< may be null
+  Shared<T> shared;
 };
+
+template <class T>
+__device__ __forceinline__ Entries<T> entries_of(const SolveRows<T>& problem) {
+  const CsrView<T>& ratings = problem.ratings;
+  return {make_vectors(problem.y), ratings.columns, ratings.values, ratings.weights, problem.shared};
+}
 
 /// Starts copying the panel of entries from `first` on, whose columns are in shared memory.
 template <class T, int K>
@@ -99,8 +107,8 @@ __device__ __forceinline__ void gather_entries(const RowTeam<T, K>& team, const 
 
 /// Adds a panel of `count` entries to the sums of A in tiles and of b, one element a thread.
 template <class T, int K>
-__device__ __forceinline__ void accumulate_panel(const RowTeam<T, K>& team, int buffer, int count,
-                                                 T (&sums)[kTile][kTile], T& b) {
+__device__ __forceinline__ void accumulate_panel(const RowTeam<T, K>& team, const Shared<T>& shared, int buffer,
+                                                 int count, T (&sums)[kTile][kTile], T& b) {
   using Shape = RowShape<T, K>;
   const T* panel = team.memory.panel[buffer];
   const T* value = team.memory.value[buffer];
@@ -108,11 +116,11 @@ __device__ __forceinline__ void accumulate_panel(const RowTeam<T, K>& team, int 
   if (team.group < Shape::kGroups) {
 #pragma unroll 1
     for (int p = team.group; p < count; p += Shape::kGroups)
-      add_outer<T, K>(panel + p * K, team.row, panel + p * K, team.column, weight[p], sums);
+      add_outer<T, K>(panel + p * K, team.row, panel + p * K, team.column, shared.weight(value[p], weight[p]), sums);
   }
   if (team.lane < K) {
     const int position = panel_position<T, K>(team.lane);
-    for (int p = 0; p < count; ++p) b += weight[p] * value[p] * panel[p * K + position];
+    for (int p = 0; p < count; ++p) b += shared.coefficient(value[p], weight[p]) * panel[p * K + position];
   }
 }
 
@@ -170,7 +178,7 @@ __device__ __forceinline__ void sum_entries(const RowTeam<T, K>& team, const Ent
     const offset_t next = first + Shape::kPanel;
     gather_entries(team, entries, next, panel_size(next), buffer ^ 1);
     gather_columns(next + Shape::kPanel, buffer);
-    accumulate_panel(team, buffer, panel_size(first), sums, b);
+    accumulate_panel(team, entries.shared, buffer, panel_size(first), sums, b);
   }
   team.sync();  // the panels are done with
   add_groups(team, sums);
@@ -196,17 +204,20 @@ __device__ __forceinline__ void sum_segments(const RowTeam<T, K>& team, const T*
   if (team.lane < K) team.memory.b[team.lane] = b;
 }
 
-/// Phase 3: lambda w on the diagonal, beyond the rank k what no threshold exceeds; returns the largest element of the
-/// diagonal within the rank.
+/// Phase 3: row i's penalty on the diagonal, beyond the rank k what no threshold exceeds; returns the largest element
+/// of the diagonal within the rank.
 template <class T, int K>
-__device__ __forceinline__ T add_penalty(const RowTeam<T, K>& team, index_t k, T ridge, T (&a)[kTile][kTile]) {
+__device__ __forceinline__ T add_penalty(const RowTeam<T, K>& team, const SolveRows<T>& problem, index_t i,
+                                         T (&a)[kTile][kTile]) {
   using Shape = RowShape<T, K>;
   if (team.owns_tile() && team.row == team.column) {
+    const T ridge = problem.ridge(i);
     T largest = T(0);
 #pragma unroll
     for (int r = 0; r < kTile; ++r) {
-      if (team.row * kTile + r < k) {
-        a[r][r] += ridge;
+      const int f = team.row * kTile + r;
+      if (f < problem.y.cols) {
+        a[r][r] += problem.diagonal(ridge, f);
         largest = largest < a[r][r] ? a[r][r] : largest;
       } else {
         a[r][r] = std::numeric_limits<T>::max();

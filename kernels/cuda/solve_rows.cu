@@ -32,22 +32,22 @@ namespace {
 // 13 and 26 for K = 64 and 96, 17 and 34 for K = 128; it is not what limits the residents.
 template <class T, int K>
 __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlocks)
-    solve_rows_kernel(CsrView<T> ratings, MatrixView<const T> y, double lambda, Weighting weighting, T threshold_factor,
-                      offset_t chunk, const T* partials, MatrixView<T> x, unsigned char* flags) {
+    solve_rows_kernel(SolveRows<T> problem, T threshold_factor, offset_t chunk, const T* partials,
+                      unsigned char* flags) {
   using Shape = RowShape<T, K>;
+  const CsrView<T>& ratings = problem.ratings;
   const RowTeam<T, K> team(reinterpret_cast<RowMemory<T, K>*>(dynamic_shared<char>()));
   const index_t i = static_cast<index_t>(blockIdx.x) * Shape::kTeams + threadIdx.x / Shape::kTeam;
   if (i >= ratings.rows) return;
-  const index_t k = y.cols;
+  const index_t k = problem.y.cols;
   const EntryRange range{ratings.offsets[i], ratings.offsets[i + 1]};
-  T* out = x.data + i * x.stride;
+  T* out = problem.x.data + i * problem.x.stride;
   if (range.first == range.last) {
     if (team.lane < k) out[team.lane] = T(0);
     if (team.lane == 0) flags[i] = 0;
     return;
   }
-  const T ridge = ridge_of<T>(lambda, weighting, range.last - range.first);
-  if (too_short(ridge, range.last - range.first, k)) {
+  if (problem.too_short(i)) {
     if (team.lane == 0) flags[i] = 1;
     return;
   }
@@ -55,12 +55,11 @@ __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlo
   T a[kTile][kTile];
   const Segments segments = segments_of(ratings.offsets, i, chunk);
   if (segments.count == 0) {
-    const Entries<T> entries{make_vectors(y), ratings.columns, ratings.values, ratings.weights};
-    sum_entries(team, entries, range, a);
+    sum_entries(team, entries_of(problem), range, a);
   } else {
     sum_segments(team, partials + segments.first_slot * Shape::kPartial, segments.count, a);
   }
-  const T largest = add_penalty(team, k, ridge, a);
+  const T largest = add_penalty(team, problem, i, a);
   const bool regular = factor(team, threshold_factor * largest, a);
   if (team.lane == 0) flags[i] = regular ? 0 : 1;
   if (!regular) return;
@@ -72,17 +71,16 @@ __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlo
 // partials + s * kPartial: element e of tile t at e * kTiles + t, then b.
 template <class T, int K>
 __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlocks)
-    sum_segments_kernel(CsrView<T> ratings, MatrixView<const T> y, offset_t chunk, offset_t slots, T* partials) {
+    sum_segments_kernel(SolveRows<T> problem, offset_t chunk, offset_t slots, T* partials) {
   using Shape = RowShape<T, K>;
   const RowTeam<T, K> team(reinterpret_cast<RowMemory<T, K>*>(dynamic_shared<char>()));
   const offset_t slot = static_cast<offset_t>(blockIdx.x) * Shape::kTeams + threadIdx.x / Shape::kTeam;
   if (slot >= slots) return;
-  const EntryRange range = segment_in_slot(ratings.offsets, ratings.rows, chunk, slot);
+  const EntryRange range = segment_in_slot(problem.ratings.offsets, problem.ratings.rows, chunk, slot);
   if (range.first == range.last) return;
 
   T a[kTile][kTile];
-  const Entries<T> entries{make_vectors(y), ratings.columns, ratings.values, ratings.weights};
-  sum_entries(team, entries, range, a);
+  sum_entries(team, entries_of(problem), range, a);
   T* out = partials + slot * Shape::kPartial;
   if (team.owns_tile()) {
 #pragma unroll
@@ -106,12 +104,12 @@ void solve_compiled(Resources& gpu, const SolveRows<T>& problem, unsigned char* 
   T* partials = nullptr;
   if (slots >= 2) {
     partials = gpu.scratch<T>(Scratch::partials, static_cast<std::size_t>(slots * Shape::kPartial));
-    launch(sum_segments_kernel<T, K>, blocks(slots), Shape::kThreads, kShared, gpu.stream(), ratings, problem.y, chunk,
-           slots, partials);
+    launch(sum_segments_kernel<T, K>, blocks(slots), Shape::kThreads, kShared, gpu.stream(), problem, chunk, slots,
+           partials);
   }
   const T threshold_factor = singular_threshold(problem.y.cols, T{1});
-  launch(solve_rows_kernel<T, K>, blocks(ratings.rows), Shape::kThreads, kShared, gpu.stream(), ratings, problem.y,
-         problem.penalty.lambda, problem.penalty.weighting, threshold_factor, chunk, partials, problem.x, flags);
+  launch(solve_rows_kernel<T, K>, blocks(ratings.rows), Shape::kThreads, kShared, gpu.stream(), problem,
+         threshold_factor, chunk, partials, flags);
 }
 
 template <class T, int... K>

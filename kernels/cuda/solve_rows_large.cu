@@ -10,18 +10,24 @@ namespace {
 constexpr double kGramBytes = 256 << 20;     // Gram matrices at a time
 constexpr double kPartialBytes = 256 << 20;  // sums of the long rows' segments
 
+template <class T>
+__device__ __forceinline__ LargeEntries<T> entries_of(const SolveRows<T>& problem) {
+  const CsrView<T>& ratings = problem.ratings;
+  return {problem.y, ratings.columns, ratings.values, ratings.weights, problem.shared};
+}
+
 // Phases 1 and 2 for the segments of long rows: block (t, s) sums block t of the lower triangle over the segment in
 // slot s, if there is one, to partials + s * (k * k + k): column-major, its lower blocks; then b.
 template <class T>
 __global__ void __launch_bounds__(kLargeThreads)
-    sum_large_segments_kernel(CsrView<T> ratings, MatrixView<const T> y, offset_t chunk, T* partials) {
-  const index_t k = y.cols;
-  const EntryRange range = segment_in_slot(ratings.offsets, ratings.rows, chunk, blockIdx.x);
+    sum_large_segments_kernel(SolveRows<T> problem, offset_t chunk, T* partials) {
+  const index_t k = problem.y.cols;
+  const EntryRange range = segment_in_slot(problem.ratings.offsets, problem.ratings.rows, chunk, blockIdx.x);
   if (range.first == range.last) return;
   const LargeBlock block(blockIdx.y);
   T sums[kTile][kTile], b = T(0);
   clear(sums);
-  sum_large(LargeEntries<T>{y, ratings.columns, ratings.values, ratings.weights}, range, block, sums, b);
+  sum_large(entries_of(problem), range, block, sums, b);
   T* out = partials + static_cast<index_t>(blockIdx.x) * (k * k + k);
   store_large(sums, block, k, out);
   const index_t f = block.row * kLargeTile + threadIdx.x;
@@ -34,9 +40,9 @@ __global__ void __launch_bounds__(kLargeThreads)
 //   3. penalty on the diagonal; a row without entries gets the identity
 template <class T>
 __global__ void __launch_bounds__(kLargeThreads)
-    large_grams_kernel(CsrView<T> ratings, MatrixView<const T> y, double lambda, Weighting weighting, offset_t chunk,
-                       const T* partials, index_t first_row, T* grams, MatrixView<T> x) {
-  const index_t k = y.cols, i = first_row + blockIdx.x;
+    large_grams_kernel(SolveRows<T> problem, offset_t chunk, const T* partials, index_t first_row, T* grams) {
+  const CsrView<T>& ratings = problem.ratings;
+  const index_t k = problem.y.cols, i = first_row + blockIdx.x;
   const EntryRange range{ratings.offsets[i], ratings.offsets[i + 1]};
   const LargeBlock block(blockIdx.y);
   const index_t f = block.row * kLargeTile + threadIdx.x;
@@ -44,7 +50,7 @@ __global__ void __launch_bounds__(kLargeThreads)
   clear(sums);
   const Segments segments = segments_of(ratings.offsets, i, chunk);
   if (segments.count == 0) {
-    sum_large(LargeEntries<T>{y, ratings.columns, ratings.values, ratings.weights}, range, block, sums, b);
+    sum_large(entries_of(problem), range, block, sums, b);
   } else {
     for (offset_t s = 0; s < segments.count; ++s) {
       const T* partial = partials + (segments.first_slot + s) * (k * k + k);
@@ -52,14 +58,16 @@ __global__ void __launch_bounds__(kLargeThreads)
       if (f < k) b += partial[k * k + f];
     }
   }
-  const bool empty = range.first == range.last;
-  const T ridge = empty ? T(1) : ridge_of<T>(lambda, weighting, range.last - range.first);
   if (block.row == block.column && threadIdx.x % 8 == threadIdx.x / 8) {
+    const bool empty = range.first == range.last;
+    const T ridge = problem.ridge(i);
+    const index_t first = block.row * kLargeTile + threadIdx.x % 8 * kTile;
 #pragma unroll
-    for (int r = 0; r < kTile; ++r) sums[r][r] += ridge;
+    for (int r = 0; r < kTile; ++r)
+      if (first + r < k) sums[r][r] += empty ? T(1) : problem.diagonal(ridge, first + r);
   }
   store_large(sums, block, k, grams + blockIdx.x * k * k);
-  if (block.row == block.column && f < k) x.data[i * x.stride + f] = b;
+  if (block.row == block.column && f < k) problem.x.data[i * problem.x.stride + f] = b;
 }
 
 // Block n, the system n of a batch: the pointers that the batched factorization wants, and its pivots' threshold.
@@ -83,11 +91,10 @@ __global__ void __launch_bounds__(kLargeThreads)
 // Block n: whether row first_row + n is singular, by its number of entries, the factorization's verdict and its pivots.
 template <class T>
 __global__ void __launch_bounds__(kLargeThreads)
-    flag_batch_kernel(const T* grams, index_t k, CsrView<T> ratings, double lambda, Weighting weighting,
-                      index_t first_row, const T* thresholds, const int* info, unsigned char* flags) {
-  const index_t n = blockIdx.x;
-  const offset_t entries = ratings.offsets[first_row + n + 1] - ratings.offsets[first_row + n];
-  bool singular = info[n] != 0 || too_short(ridge_of<T>(lambda, weighting, entries), entries, k);
+    flag_batch_kernel(SolveRows<T> problem, const T* grams, index_t first_row, const T* thresholds, const int* info,
+                      unsigned char* flags) {
+  const index_t n = blockIdx.x, k = problem.y.cols;
+  bool singular = info[n] != 0 || problem.too_short(first_row + n);
   for (index_t f = threadIdx.x; f < k && !singular; f += kLargeThreads) {
     const T l = grams[n * k * k + f * k + f];
     singular = !(l * l > thresholds[n]);
@@ -148,14 +155,13 @@ void solve_batch(Resources& gpu, const SolveRows<T>& problem, offset_t chunk, co
   const index_t k = problem.y.cols;
   const int n = static_cast<int>(count), order = static_cast<int>(k);
   launch(large_grams_kernel<T>, Grid(count, large_blocks(k)), kLargeThreads, sizeof(LargeMemory<T>), gpu.stream(),
-         problem.ratings, problem.y, problem.penalty.lambda, problem.penalty.weighting, chunk, partials, first_row,
-         batch.grams, problem.x);
+         problem, chunk, partials, first_row, batch.grams);
   launch(prepare_batch_kernel<T>, count, kLargeThreads, kLargeThreads * sizeof(T), gpu.stream(), batch.grams, k,
          problem.x, first_row, singular_threshold(k, T{1}), batch.pointers, batch.pointers + count, batch.thresholds);
   factor(gpu.cusolver(), order, batch.pointers, batch.info, n);
   solve(gpu.cusolver(), order, batch.pointers, batch.pointers + count, batch.info + n, n);
-  launch(flag_batch_kernel<T>, count, kLargeThreads, 0, gpu.stream(), batch.grams, k, problem.ratings,
-         problem.penalty.lambda, problem.penalty.weighting, first_row, batch.thresholds, batch.info, flags);
+  launch(flag_batch_kernel<T>, count, kLargeThreads, 0, gpu.stream(), problem, batch.grams, first_row, batch.thresholds,
+         batch.info, flags);
 }
 
 }  // namespace
@@ -171,7 +177,7 @@ void solve_rows_large(Resources& gpu, const SolveRows<T>& problem, unsigned char
   if (plan.slots >= 2) {
     partials = gpu.scratch<T>(Scratch::partials, static_cast<std::size_t>(plan.slots * (k * k + k)));
     launch(sum_large_segments_kernel<T>, Grid(plan.slots, large_blocks(k)), kLargeThreads, sizeof(LargeMemory<T>),
-           gpu.stream(), ratings, problem.y, plan.chunk, partials);
+           gpu.stream(), problem, plan.chunk, partials);
   }
   const Batch<T> batch(gpu, k, plan.batch_rows);
   for (index_t first = 0; first < ratings.rows; first += plan.batch_rows)

@@ -1,6 +1,7 @@
 list(
   APPEND
   SEESAW_CUDA_SOURCES
+  kernels/cuda/conjugate_gradients.cu
   kernels/cuda/gram.cu
   kernels/cuda/masked_residual.cu
   kernels/cuda/minimum_norm.cu

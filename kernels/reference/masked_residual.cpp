@@ -9,10 +9,11 @@ ResidualSums masked_residual(CsrView<T> ratings, MatrixView<const T> x, MatrixVi
     for (offset_t e = ratings.offsets[i]; e < ratings.offsets[i + 1]; ++e) {
       T prediction = 0;
       for (index_t f = 0; f < x.cols; ++f) prediction += x(i, f) * y(ratings.columns[e], f);
-      const T residual = ratings.values[e] - prediction;
+      const T residual = (ratings.values ? ratings.values[e] : T{1}) - prediction;
       const double squared = static_cast<double>(residual) * static_cast<double>(residual);
       sums.squared += squared;
       sums.weighted_squared += ratings.weights ? static_cast<double>(ratings.weights[e]) * squared : squared;
+      sums.sum += static_cast<double>(residual);
       if (residuals != nullptr) residuals[e - ratings.offsets[0]] = residual;
     }
   return sums;
@@ -24,8 +25,7 @@ double penalty_term(MatrixView<const T> x, const offset_t* offsets, Penalty pena
   for (index_t i = 0; i < x.rows; ++i) {
     double squared = 0;
     for (index_t f = 0; f < x.cols; ++f) squared += static_cast<double>(x(i, f)) * static_cast<double>(x(i, f));
-    sum +=
-        penalty.weighting == Weighting::by_count ? static_cast<double>(offsets[i + 1] - offsets[i]) * squared : squared;
+    sum += row_weight(penalty, offsets ? offsets[i + 1] - offsets[i] : 0) * squared;
   }
   return 0.5 * penalty.lambda * sum;
 }

@@ -55,10 +55,10 @@ void solve_rows(const SolveRows<T>& problem) {
       }
     }
 
-    const T ridge = ridge_of<T>(problem.penalty.lambda, problem.penalty.weighting, entries);
+    const T ridge = problem.ridge(i);
     for (index_t f = 0; f < k; ++f) a(f, f) += ridge;
 
-    if (!too_short(ridge, entries, k) && cholesky(a)) {
+    if (!problem.too_short(i) && cholesky(a)) {
       cholesky_solve<T>(a, b);
     } else {
       solve_singular_row(problem, i, ridge);

@@ -32,6 +32,7 @@ struct EvaluateOptions {
 };
 
 struct Errors {
+  bool of_one = false;  ///< the model is of implicit feedback: 1 is what it should have predicted
   offset_t count = 0;
   offset_t left_out = 0;
   double rmse = 0;
@@ -64,7 +65,8 @@ Sums sums_of_errors(const Model<T>& model, const SparseTensorView<T>& entries, c
     Sums sums;
     for (offset_t e = block * kBlock; e < std::min((block + 1) * kBlock, entries.entries); ++e) {
       const double predicted = prediction(model, entries.indices[0][e], entries.indices[1][e]);
-      const double error = static_cast<double>(entries.values[e]) - clipped(predicted, clip);
+      const double wanted = model.options.implicit ? 1 : static_cast<double>(entries.values[e]);
+      const double error = wanted - clipped(predicted, clip);
       sums.squared += error * error;
       sums.absolute += std::abs(error);
     }
@@ -116,7 +118,9 @@ Measured measure(const EvaluateOptions& options) {
   const SparseTensorView<T> entries = ratings.entries.view();
   const Sums sums = sums_of_errors(model, entries, options.clip, options.backend.threads);
   const auto count = static_cast<double>(entries.entries);
-  Measured measured{{entries.entries, ratings.left_out, std::sqrt(sums.squared / count), sums.absolute / count}, {}};
+  Measured measured{{model.options.implicit.has_value(), entries.entries, ratings.left_out,
+                     std::sqrt(sums.squared / count), sums.absolute / count},
+                    {}};
   if (options.at > 0) measured.ranking = rank(options, std::move(model), ratings);
   return measured;
 }
@@ -160,16 +164,16 @@ void evaluate(const EvaluateOptions& options) {
   const Errors& errors = measured.errors;
   Output output;
   if (options.json) {
-    Json json{{"command", "evaluate"}, {"model", options.model},      {"ratings", options.ratings},
-              {"count", errors.count}, {"left_out", errors.left_out}, {"rmse", errors.rmse},
-              {"mae", errors.mae}};
+    Json json{{"command", "evaluate"}, {"model", options.model},        {"ratings", options.ratings},
+              {"count", errors.count}, {"left_out", errors.left_out},   {"rmse", errors.rmse},
+              {"mae", errors.mae},     {"errors_of_one", errors.of_one}};
     if (measured.ranking) json["ranking"] = json_of(options, *measured.ranking);
     output.write(to_text(json));
   } else {
     output.write(
-        fmt::format("RMSE {:.6g}, MAE {:.6g} over {} ratings; {} left out, of users or items that the model "
+        fmt::format("RMSE {:.6g}, MAE {:.6g} {}over {} ratings; {} left out, of users or items that the model "
                     "does not know\n",
-                    errors.rmse, errors.mae, errors.count, errors.left_out));
+                    errors.rmse, errors.mae, errors.of_one ? "of 1 - prediction " : "", errors.count, errors.left_out));
     if (measured.ranking) output.write(text_of(options, measured.ranking->figures));
   }
   output.finish();
@@ -202,6 +206,7 @@ void add_evaluate(CLI::App& program) {
   add_format(command, options->format);
   add_json(command, options->json);
   command.footer(
+      "Errors are of the ratings or, where the model is of implicit feedback, of 1, what its predictions should be.\n"
       "Ratings of users or items that the model does not know are left out and counted. The ranking is of all items "
       "of\n"
       "the model but those seen, and its figures are means over the users with a relevant rating. --backend is where\n"

@@ -26,8 +26,8 @@ ChosenBackend choose(const FitOptions& options, const CsrView<T>& train, const C
   return choose_backend(options.backend, [&](const Context& context) {
     return ratings_bytes(train.rows, train.entries, weights, element) +
            ratings_bytes(validation.rows, validation.entries, false, element) +
-           als_memory(context,
-                      {train.rows, train.cols, train.entries, weights, validation.entries, options.als.rank, element});
+           als_memory(context, {train.rows, train.cols, train.entries, weights, validation.entries, options.als.rank,
+                                element, options.implicit});
   });
 }
 
@@ -90,6 +90,8 @@ void check(FitOptions& options) {
     throw UsageError("--patience needs ratings to watch: --validation or --holdout");
   if (als.restarts > 1 && !options.start.empty())
     throw UsageError("--restarts draws several starts, but --start gives one");
+  if (options.feedback.cg_steps > 0 && (als.lambda_x == 0 || als.lambda_y == 0))
+    throw UsageError("--cg-steps needs a --lambda that is more than 0");
   std::vector<std::string> inputs{options.ratings};
   if (!options.validation.empty()) inputs.push_back(options.validation);
   for (const std::string& input : inputs) require_readable(input);
@@ -102,6 +104,41 @@ void check(FitOptions& options) {
   als.rank = model_info(options.start).rank;
   if (options.rank > 0 && options.rank != als.rank)
     throw UsageError(fmt::format("--rank is {}, but {} has rank {}", options.rank, options.start, als.rank));
+}
+
+void add_implicit_options(CLI::App& command, FitOptions& options) {
+  const std::string group = "Implicit feedback";
+  ImplicitFeedback& feedback = options.feedback;
+  CLI::Option* const implicit =
+      command
+          .add_flag("--implicit", options.implicit,
+                    "RATINGS are counts of what was done, not opinions; all else counts as 0, with little weight")
+          ->group(group);
+  CLI::Option* const alpha =
+      command.add_option("--alpha", feedback.alpha, "The confidence of an entry is 1 + A times its rating")
+          ->type_name("A")
+          ->check(positive())
+          ->capture_default_str()
+          ->needs(implicit)
+          ->group(group);
+  command.add_flag("--confidences", feedback.confidences, "The ratings are the confidences themselves")
+      ->needs(implicit)
+      ->excludes(alpha)
+      ->group(group);
+  command.add_option("--unobserved", feedback.unobserved, "Weight of what was not observed; confidences are no less")
+      ->type_name("W")
+      ->check(positive())
+      ->capture_default_str()
+      ->needs(implicit)
+      ->group(group);
+  command
+      .add_option("--cg-steps", feedback.cg_steps,
+                  "So many steps of conjugate gradients from the last sweep's factors; 0: exact")
+      ->type_name("N")
+      ->check(count_from(0))
+      ->capture_default_str()
+      ->needs(implicit)
+      ->group(group);
 }
 
 void add_model_options(CLI::App& command, FitOptions& options) {
@@ -131,7 +168,13 @@ void add_model_options(CLI::App& command, FitOptions& options) {
   lambda("--lambda-y", "Penalty on the items' factors alone");
   add_choice<Weighting>(command, "--weighting", als.weighting,
                         {{"by-count", Weighting::by_count}, {"plain", Weighting::plain}},
-                        "Whether a user's (item's) penalty grows with the number of ratings")
+                        "Whether a user's (item's) penalty grows with the number of ratings; with --implicit the\n"
+                        "default is plain, and the weight of what was not observed counts too")
+      ->group(group);
+  command.add_option("--exponent", als.exponent, "Of that number, with --weighting by-count")
+      ->type_name("NU")
+      ->check(not_negative())
+      ->capture_default_str()
       ->group(group);
   command
       .add_flag_callback(
@@ -203,6 +246,7 @@ void add_fit(CLI::App& program) {
       ->type_name("MODEL")
       ->required();
   add_model_options(command, *options);
+  add_implicit_options(command, *options);
   add_run_options(command, *options);
   add_validation_options(command, *options);
   add_backend(command, options->backend);
@@ -213,8 +257,16 @@ void add_fit(CLI::App& program) {
       "Ctrl-C ends the run after the current sweep and saves the model as it is then; a second one ends it at once\n"
       "and leaves an old model as it was.\n\n"
       "Example:\n"
-      "  seesaw fit u1.base -o model.h5 --rank 32 --lambda 0.1 --sweeps 20 --validation u1.test");
-  command.callback([options] {
+      "  seesaw fit u1.base -o model.h5 --rank 32 --lambda 0.1 --sweeps 20 --validation u1.test\n"
+      "  seesaw fit plays.csv -o model.h5 --rank 64 --implicit --alpha 10 --lambda 10");
+  command.callback([options, &command] {
+    if (options->implicit) {
+      if (command.count("--weighting") == 0) options->als.weighting = Weighting::plain;
+      options->als.implicit = options->feedback;
+      options->als.centre = false;
+    }
+    if (command.count("--exponent") > 0 && options->als.weighting == Weighting::plain)
+      throw UsageError("--exponent goes with --weighting by-count");
     check(*options);
     options->format.threads = options->backend.threads;
     with_precision(options->precision, [&](auto number) { fit<decltype(number)>(*options); });

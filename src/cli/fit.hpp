@@ -20,6 +20,8 @@ struct FitOptions {
   std::string start;       ///< a model to go on from; empty: none
   index_t rank = 0;        ///< 0: the start's, or AlsOptions' default
   AlsOptions als;
+  bool implicit = false;
+  ImplicitFeedback feedback;  ///< of implicit feedback
   Precision precision = Precision::single;
   BackendOptions backend;
   RatingsOptions format;

@@ -74,6 +74,24 @@ void read_validation(const FitOptions& options, Context& host, FitData<T>& data)
                             options.ratings));
 }
 
+/// als() says which entry it cannot take; the user wants to know which line of the file.
+template <class T>
+void require_feedback(const FitOptions& options, const Ratings<T>& ratings) {
+  const ImplicitFeedback& feedback = *options.als.implicit;
+  const SparseTensorView<T> entries = ratings.entries.view();
+  for (offset_t e = 0; e < entries.entries; ++e) {
+    const auto value = static_cast<double>(entries.values[e]);
+    const double confidence = feedback.confidences ? value : 1 + feedback.alpha * value;
+    const bool positive = feedback.confidences || value > 0;
+    if (positive && confidence >= feedback.unobserved) continue;
+    throw Error(fmt::format("{}: the rating of item {} by user {} is {}, {}", options.ratings,
+                            ratings.cols.name(entries.indices[1][e]), ratings.rows.name(entries.indices[0][e]), value,
+                            positive ? fmt::format("a confidence of {}, expected at least --unobserved, {}", confidence,
+                                                   feedback.unobserved)
+                                     : "expected more than 0 with --implicit: leave out what was not observed"));
+  }
+}
+
 /// Moves about `fraction` of the entries out of `matrix` into the result: those for whose place (i, j) a number drawn
 /// from the seed is below `fraction`, except the last one of a row or a column.
 template <class T>
@@ -112,6 +130,7 @@ FitData<T> read_fit_data(FitOptions& options, Progress& progress) {
   FitData<T> data;
   {
     Ratings<T> ratings = read_ratings<T>(options.ratings, options.format);
+    if (options.als.implicit) require_feedback(options, ratings);
     data.train = compress(host, ratings.entries.view());
     data.rows = std::move(ratings.rows);
     data.cols = std::move(ratings.cols);

@@ -155,17 +155,27 @@ std::string run_text(const Json& run) {
   return text;
 }
 
+std::string feedback_text(const Json& implicit) {
+  if (implicit.is_null()) return "";
+  const std::string confidence = implicit["confidences"].get<bool>()
+                                     ? "given confidences"
+                                     : fmt::format("confidence 1 + {} rating", implicit["alpha"].get<double>());
+  const int steps = implicit["cg_steps"].get<int>();
+  return fmt::format("implicit feedback, {}, unobserved {}, {}, ", confidence, implicit["unobserved"].get<double>(),
+                     steps > 0 ? counted(steps, "CG step") : "exact");
+}
+
 std::string model_text(const Json& model) {
   const Json& options = model["options"];
   std::string text = fmt::format(
       "model      {}: {} x {}, rank {}, {}, mean {:.6g}, written by seesaw {} (schema {})\n"
-      "fitted     lambda {} and {}, {}, {}, seed {}\n",
+      "fitted     {}lambda {} and {}, {}, {}, seed {}\n",
       model["path"].get<std::string>(), counted(model["users"].get<index_t>(), "user"),
       counted(model["items"].get<index_t>(), "item"), model["rank"].get<index_t>(),
       model["precision"].get<std::string>(), model["mean"].get<double>(), model["written_by"].get<std::string>(),
-      model["schema_version"].get<int>(), options["lambda_x"].get<double>(), options["lambda_y"].get<double>(),
-      options["weighting"].get<std::string>(), options["centre"].get<bool>() ? "centred" : "not centred",
-      options["seed"].get<std::uint64_t>());
+      model["schema_version"].get<int>(), feedback_text(options["implicit"]), options["lambda_x"].get<double>(),
+      options["lambda_y"].get<double>(), options["weighting"].get<std::string>(),
+      options["centre"].get<bool>() ? "centred" : "not centred", options["seed"].get<std::uint64_t>());
   for (const Json& run : model["runs"]) text += run_text(run) + "\n";
   if (!model["runs"].empty())
     text += fmt::format("kept       sweep {} of start {}\n", model["best_sweep"].get<int>(),

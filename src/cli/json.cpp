@@ -7,11 +7,19 @@ std::string to_text(const Json& document) {
 }
 
 Json json_of(const AlsOptions& options) {
+  Json implicit;
+  if (options.implicit)
+    implicit = {{"alpha", options.implicit->alpha},
+                {"confidences", options.implicit->confidences},
+                {"unobserved", options.implicit->unobserved},
+                {"cg_steps", options.implicit->cg_steps}};
   return {{"rank", options.rank},
           {"lambda_x", options.lambda_x},
           {"lambda_y", options.lambda_y},
           {"weighting", options.weighting == Weighting::by_count ? "by-count" : "plain"},
+          {"exponent", options.exponent},
           {"centre", options.centre},
+          {"implicit", implicit},
           {"seed", options.seed},
           {"restarts", options.restarts},
           {"sweeps", options.stopping.sweeps},

@@ -109,6 +109,12 @@ void write_attribute(hid_t at, const char* name, std::string_view value) {
   write_scalar(at, name, type, type, padded.data());
 }
 
+bool has_attribute(hid_t at, const char* name) {
+  const htri_t found = H5Aexists(at, name);
+  check_hdf5(found >= 0, "attribute " + in_quotes(name) + " cannot be looked for");
+  return found > 0;
+}
+
 void read_attribute(hid_t at, const char* name, double& value) {
   read_scalar(at, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, &value);
 }

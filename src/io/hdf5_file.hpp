@@ -51,6 +51,7 @@ void write_attribute(hid_t at, const char* name, std::int64_t value);
 void write_attribute(hid_t at, const char* name, std::uint64_t value);
 void write_attribute(hid_t at, const char* name, std::string_view value);
 
+bool has_attribute(hid_t at, const char* name);
 void read_attribute(hid_t at, const char* name, double& value);
 void read_attribute(hid_t at, const char* name, std::int64_t& value);
 void read_attribute(hid_t at, const char* name, std::uint64_t& value);

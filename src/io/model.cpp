@@ -92,7 +92,14 @@ void write_options(hid_t file, const AlsOptions& options) {
   write_attribute(group, "lambda_x", options.lambda_x);
   write_attribute(group, "lambda_y", options.lambda_y);
   write_attribute(group, "weighting", std::string_view(options.weighting == Weighting::plain ? "plain" : "by_count"));
+  write_attribute(group, "exponent", options.exponent);
   write_attribute(group, "centre", static_cast<std::int64_t>(options.centre));
+  if (options.implicit) {
+    write_attribute(group, "alpha", options.implicit->alpha);
+    write_attribute(group, "confidences", static_cast<std::int64_t>(options.implicit->confidences));
+    write_attribute(group, "unobserved", options.implicit->unobserved);
+    write_attribute(group, "cg_steps", static_cast<std::int64_t>(options.implicit->cg_steps));
+  }
   write_attribute(group, "seed", options.seed);
   write_attribute(group, "restarts", static_cast<std::int64_t>(options.restarts));
   write_attribute(group, "sweeps", static_cast<std::int64_t>(options.stopping.sweeps));
@@ -315,7 +322,13 @@ AlsOptions read_options(hid_t file) {
   if (weighting != "plain" && weighting != "by_count")
     throw IoError("attribute \"weighting\" is \"" + weighting + "\", expected \"plain\" or \"by_count\"");
   options.weighting = weighting == "plain" ? Weighting::plain : Weighting::by_count;
+  if (has_attribute(group, "exponent")) options.exponent = read_number(group, "exponent");
   options.centre = read_int(group, "centre", 0) != 0;
+  if (has_attribute(group, "alpha"))
+    options.implicit = {.alpha = read_number(group, "alpha"),
+                        .confidences = read_int(group, "confidences", 0) != 0,
+                        .unobserved = read_number(group, "unobserved"),
+                        .cg_steps = read_int(group, "cg_steps", 0)};
   read_attribute(group, "seed", options.seed);
   options.restarts = read_int(group, "restarts", 1);
   options.stopping.sweeps = read_int(group, "sweeps", 1);

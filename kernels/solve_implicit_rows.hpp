@@ -1,0 +1,32 @@
+#pragma once
+#include "seesaw/solve_implicit_rows.hpp"
+#include "solve_rows.hpp"
+
+namespace seesaw {
+
+/// The smallest lambda w of a row with entries.
+inline double least_ridge(Penalty penalty) { return penalty.lambda * row_weight(penalty, 1); }
+
+// The reference takes the formula as it stands. cpu and cuda have implicit feedback in solve_rows (Shared), in the
+// coordinates that src/solve_implicit_rows.cpp chooses, and these steps of conjugate gradients there:
+//
+// conjugate_gradients: `steps` of them on each row's system, from problem.x as it is; rows without entries become 0. A
+// row is left as it is from where it is solved exactly.
+// symmetric_eigen: the eigenvectors of the k x k matrix a, row-major, become its rows; eigenvalues ascending. On the
+// host, in double, whatever the backend: k x k numbers.
+namespace reference {
+template <class T>
+void solve_implicit_rows(CsrView<T> confidences, MatrixView<const T> y, ImplicitModel model, MatrixView<T> x,
+                         std::int64_t* singular_rows);
+}
+namespace cpu {
+void symmetric_eigen(index_t k, double* a, double* eigenvalues);
+template <class T>
+void conjugate_gradients(int threads, const SolveRows<T>& problem, int steps);
+}  // namespace cpu
+namespace cuda {
+template <class T>
+void conjugate_gradients(Resources& gpu, const SolveRows<T>& problem, int steps);
+}
+
+}  // namespace seesaw
