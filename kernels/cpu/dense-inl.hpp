@@ -40,54 +40,39 @@ HWY_INLINE V update_sum(T row, V column, V sum) {
   return kUpdate == Update::subtract ? hn::NegMulAdd(factor, column, sum) : hn::MulAdd(factor, column, sum);
 }
 
-/// out (+/-)= the sum over p of (kTileRows numbers at rows + p * stride)' (kVectors vectors at columns + p * stride).
-/// Calls meanwhile() once for every two p.
-template <Update kUpdate, int kVectors, class T, class Meanwhile>
+/// out (+/-)= the sum over p of (kRows numbers at rows + p * stride)' (kVectors vectors at columns + p * stride). Where
+/// there are too few sums to hide the time that an addition takes, every other p has its own.
+/// Calls meanwhile() once for every two p and kTileRows rows.
+template <Update kUpdate, int kRows, int kVectors, class T, class Meanwhile>
 HWY_INLINE void update_tile(const T* HWY_RESTRICT rows, const T* HWY_RESTRICT columns, index_t stride, index_t depth,
                             T* HWY_RESTRICT out, index_t out_stride, Meanwhile&& meanwhile) {
+  constexpr int kSets = kRows * kVectors <= kTileRows ? 2 : 1;
   const Vectors<T> d;
-  hn::Vec<Vectors<T>> sum[kTileRows][kVectors];
-  for (int r = 0; r < kTileRows; ++r)
-    for (int v = 0; v < kVectors; ++v)
-      sum[r][v] = kUpdate == Update::set ? hn::Zero(d) : hn::Load(d, out + r * out_stride + v * lanes<T>());
-  const auto step = [&] {
+  hn::Vec<Vectors<T>> sum[kSets][kRows][kVectors];
+  for (int r = 0; r < kRows; ++r)
+    for (int v = 0; v < kVectors; ++v) {
+      sum[kSets - 1][r][v] = hn::Zero(d);
+      sum[0][r][v] = kUpdate == Update::set ? hn::Zero(d) : hn::Load(d, out + r * out_stride + v * lanes<T>());
+    }
+  const auto step = [&](auto& to) {
     hn::Vec<Vectors<T>> column[kVectors];
     for (int v = 0; v < kVectors; ++v) column[v] = hn::Load(d, columns + v * lanes<T>());
-    for (int r = 0; r < kTileRows; ++r)
-      for (int v = 0; v < kVectors; ++v) sum[r][v] = update_sum<kUpdate>(rows[r], column[v], sum[r][v]);
+    for (int r = 0; r < kRows; ++r)
+      for (int v = 0; v < kVectors; ++v) to[r][v] = update_sum<kUpdate>(rows[r], column[v], to[r][v]);
     rows += stride;
     columns += stride;
   };
   for (index_t p = 0; p + 2 <= depth; p += 2) {
-    step();
-    step();
-    meanwhile();
+    step(sum[0]);
+    step(sum[kSets - 1]);
+    for (int r = 0; r < kRows; r += kTileRows) meanwhile();
   }
-  if (depth % 2 != 0) step();
-  for (int r = 0; r < kTileRows; ++r)
-    for (int v = 0; v < kVectors; ++v) hn::Store(sum[r][v], d, out + r * out_stride + v * lanes<T>());
-}
-
-/// The same for one vector. There are too few sums to hide the time that an addition takes: every other p has its own.
-template <Update kUpdate, class T, class Meanwhile>
-HWY_INLINE void update_narrow_tile(const T* HWY_RESTRICT rows, const T* HWY_RESTRICT columns, index_t stride,
-                                   index_t depth, T* HWY_RESTRICT out, index_t out_stride, Meanwhile&& meanwhile) {
-  const Vectors<T> d;
-  hn::Vec<Vectors<T>> even[kTileRows], odd[kTileRows];
-  for (int r = 0; r < kTileRows; ++r) {
-    even[r] = kUpdate == Update::set ? hn::Zero(d) : hn::Load(d, out + r * out_stride);
-    odd[r] = hn::Zero(d);
-  }
-  index_t p = 0;
-  for (; p + 2 <= depth; p += 2, rows += 2 * stride, columns += 2 * stride) {
-    const auto first = hn::Load(d, columns), second = hn::Load(d, columns + stride);
-    for (int r = 0; r < kTileRows; ++r) even[r] = update_sum<kUpdate>(rows[r], first, even[r]);
-    for (int r = 0; r < kTileRows; ++r) odd[r] = update_sum<kUpdate>(rows[stride + r], second, odd[r]);
-    meanwhile();
-  }
-  if (p < depth)
-    for (int r = 0; r < kTileRows; ++r) even[r] = update_sum<kUpdate>(rows[r], hn::Load(d, columns), even[r]);
-  for (int r = 0; r < kTileRows; ++r) hn::Store(hn::Add(even[r], odd[r]), d, out + r * out_stride);
+  if (depth % 2 != 0) step(sum[0]);
+  for (int r = 0; r < kRows; ++r)
+    for (int v = 0; v < kVectors; ++v) {
+      const auto all = kSets == 1 ? sum[0][r][v] : hn::Add(sum[0][r][v], sum[kSets - 1][r][v]);
+      hn::Store(all, d, out + r * out_stride + v * lanes<T>());
+    }
 }
 
 /// Rows first to last - 1 of a (+/-)= panel' panel. The panel is depth x width. meanwhile() is called many times,
@@ -100,14 +85,18 @@ HWY_NOINLINE void update_rows(const T* panel, index_t panel_stride, index_t dept
     for (index_t j = i / lanes<T>() * lanes<T>(); j < width;) {
       const index_t left = (width - j) / lanes<T>();
       T* out = a + i * stride + j;
-      if (left == 1) {
-        update_narrow_tile<kUpdate>(panel + i, panel + j, panel_stride, depth, out, stride, meanwhile);
+      if (left == 1 && i + 2 * kTileRows <= last) {  // the next rows have this vector alone, too
+        update_tile<kUpdate, 2 * kTileRows, 1>(panel + i, panel + j, panel_stride, depth, out, stride, meanwhile);
+        j += lanes<T>();
+        i += kTileRows;
+      } else if (left == 1) {
+        update_tile<kUpdate, kTileRows, 1>(panel + i, panel + j, panel_stride, depth, out, stride, meanwhile);
         j += lanes<T>();
       } else if (left == 2 || left == 4) {  // four are two and two: three would leave a narrow one
-        update_tile<kUpdate, 2>(panel + i, panel + j, panel_stride, depth, out, stride, meanwhile);
+        update_tile<kUpdate, kTileRows, 2>(panel + i, panel + j, panel_stride, depth, out, stride, meanwhile);
         j += 2 * lanes<T>();
       } else {
-        update_tile<kUpdate, 3>(panel + i, panel + j, panel_stride, depth, out, stride, meanwhile);
+        update_tile<kUpdate, kTileRows, 3>(panel + i, panel + j, panel_stride, depth, out, stride, meanwhile);
         j += 3 * lanes<T>();
       }
     }
