@@ -51,5 +51,5 @@ def prepare(text, reading, folder):
 def load(folder):
     """The ratings as float32 in compressed rows."""
     offsets, columns, values, row_ids, col_ids = (
-        np.load(pathlib.Path(folder) / f"{name}.npy") for name in ("offsets", "columns", "values", "row_ids", "col_ids"))
+        np.load(f"{folder}/{name}.npy") for name in ("offsets", "columns", "values", "row_ids", "col_ids"))
     return scipy.sparse.csr_matrix((values, columns, offsets), shape=(len(row_ids), len(col_ids)))

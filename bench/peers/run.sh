@@ -12,14 +12,15 @@ venv=build/peers/venv
 if ! cmp --silent "$here/requirements.txt" "$venv/installed.txt"; then
   python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     install_missing python3 python3-venv
-  printf '#include <Python.h>\n' | cc -E $(python3-config --includes 2>/dev/null) - >/dev/null 2>&1 ||
-    install_missing gcc libc6-dev python3-dev
+  [ -f "$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
+    install_missing python3-dev
+  command -v cc >/dev/null || install_missing gcc libc6-dev
   say "installing the peers; cmfrec is compiled for this machine, which takes minutes"
   rm -rf "$venv"
   python3 -m venv "$venv"
   # cmfrec's own build adds -O3 -march=native and OpenMP, and takes its BLAS from SciPy.
   PIP_CONSTRAINT="$PWD/$here/requirements.txt" "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --no-binary cmfrec -r "$here/requirements.txt"
+    --no-cache-dir --no-binary cmfrec -r "$here/requirements.txt"
   cp "$here/requirements.txt" "$venv/installed.txt"
 fi
 export PYTHONDONTWRITEBYTECODE=1
