@@ -177,6 +177,9 @@ class Top(ToolTest):
                    "--top", 1)
         skipped = self.json("predict", self.model, "--users", unknown, "--top", 1, "--unknown", "skip")
         self.assertEqual([one["user"] for one in skipped["users"]], ["1"])
+        headed = self.write("headed.csv", "user\n1\n")
+        self.assertEqual([one["user"] for one in self.json("predict", self.model, "--users", headed, "--top", 1,
+                                                           "--header", "yes")["users"]], ["1"])
         self.fails(1, r"names no user", "predict", self.model, "--users", self.write("none.txt", "8\n"), "--top", 1,
                    "--unknown", "skip")
 

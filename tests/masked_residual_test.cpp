@@ -33,6 +33,7 @@ TEST_P(MaskedResidual, IsWhatHandsCompute) {
   EXPECT_EQ(measured.residuals.data()[2], 3);
   EXPECT_EQ(measured.sums.squared, 14);
   EXPECT_EQ(measured.sums.weighted_squared, 13);
+  EXPECT_EQ(measured.sums.sum, 4);
   EXPECT_EQ(rmse(measured.sums, 3), std::sqrt(14.0 / 3));
   EXPECT_EQ(rmse({}, 0), 0);
 }
@@ -43,6 +44,8 @@ TEST_P(MaskedResidual, PenaltyIsWhatHandsCompute) {
   const auto csr = to_context(ctx, csr_of<float>(2, 2, {{0, 0, 1}, {0, 1, 1}, {1, 1, 1}}));
   EXPECT_EQ(penalty_term(ctx, read(x), nullptr, {2.0, Weighting::plain}), 5 + 9);
   EXPECT_EQ(penalty_term(ctx, read(x), csr.offsets.data(), {2.0, Weighting::by_count}), 2 * 5 + 9);
+  EXPECT_DOUBLE_EQ(penalty_term(ctx, read(x), csr.offsets.data(), {2.0, Weighting::by_count, 0.5, 2}),
+                   2 * 5 + std::sqrt(3.0) * 9);
 }
 
 // A dot product of k terms and a subtraction: |error of r| <= (k + 1) eps (|a| + |x||y|) (Higham, section 3.1).

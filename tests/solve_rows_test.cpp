@@ -160,6 +160,10 @@ TEST_P(SolveRows, WeighsLambdaAndEntries) {
   EXPECT_LE(largest_difference(solve_on(ctx, ratings, v, {0.5, Weighting::by_count}).x,
                                matrix_of<double>(2, 1, {28 / 53.0, 13 / 18.0})),
             4 * eps<double>());
+  // (2 + 1)^2 = 9 instead.
+  EXPECT_LE(largest_difference(solve_on(ctx, ratings, v, {0.5, Weighting::by_count, 2, 1}).x,
+                               matrix_of<double>(2, 1, {28 / 56.5, 13 / 21.5})),
+            4 * eps<double>());
 }
 
 TEST_P(SolveRows, ARowWithoutEntriesIsZero) {

@@ -29,14 +29,43 @@ Flaw first_flaw(int threads, index_t blocks, Find&& find) {
   return {};
 }
 
-/// Entries by their place: (major, minor) is (row, column) of the result.
+/// The first row that has an entry at or after `e`.
 template <class T>
-struct Places {
-  offset_t entries;
-  const column_t* major;
-  const column_t* minor;
-  const T* values;
-  const T* weights;
+index_t row_at(const CsrView<T>& matrix, offset_t e) {
+  return std::upper_bound(matrix.offsets, matrix.offsets + matrix.rows + 1, e) - matrix.offsets - 1;
+}
+
+// Where entries come from. each() calls body(e, major, minor) for the entries first to last - 1 in their order, where
+// (major, minor) is the (row, column) that entry e has in the result.
+
+template <class T>
+struct FromEntries {
+  const SparseTensorView<T>& from;
+
+  offset_t entries() const { return from.entries; }
+  const T* values() const { return from.values; }
+  const T* weights() const { return from.weights; }
+  template <class Body>
+  void each(offset_t first, offset_t last, Body&& body) const {
+    for (offset_t e = first; e < last; ++e) body(e, from.indices[0][e], from.indices[1][e]);
+  }
+};
+
+template <class T>
+struct FromRows {
+  const CsrView<T>& from;
+
+  offset_t begin() const { return from.offsets[0]; }
+  offset_t entries() const { return from.offsets[from.rows] - begin(); }
+  const T* values() const { return from.values + begin(); }
+  const T* weights() const { return from.weights != nullptr ? from.weights + begin() : nullptr; }
+  template <class Body>
+  void each(offset_t first, offset_t last, Body&& body) const {
+    index_t row = row_at(from, begin() + first);
+    for (offset_t e = first; e < last; ++row)
+      for (; e < std::min(last, from.offsets[row + 1] - begin()); ++e)
+        body(e, from.columns[begin() + e], static_cast<column_t>(row));
+  }
 };
 
 /// One entry on its way: its place and where it came from.
@@ -58,38 +87,60 @@ struct Buckets {
   }
 };
 
-/// All entries by bucket of their row, in their order within each; starts has the buckets' first positions.
-template <class T>
-Buffer<Record> scatter(int threads, const Places<T>& places, const Buckets& buckets, std::vector<offset_t>& starts) {
-  const offset_t size = std::max(kEntries, block_count(places.entries, kMostCountedBlocks));
-  const index_t blocks = block_count(places.entries, size);
-  const auto bucket_of = [&](offset_t e) { return static_cast<std::size_t>(places.major[e] >> buckets.shift); };
-  std::vector<std::vector<offset_t>> next(static_cast<std::size_t>(blocks));
+/// Entries by the bucket of their row, in their order within each: where each bucket's begin, and where each block of
+/// entries puts its next one.
+struct Dealing {
+  offset_t block_size;
+  std::vector<offset_t> starts;
+  std::vector<std::vector<offset_t>> next;
+};
+
+template <class Source>
+Dealing count_by_bucket(int threads, const Source& source, const Buckets& buckets) {
+  Dealing dealing{std::max(kEntries, block_count(source.entries(), kMostCountedBlocks)), {}, {}};
+  const index_t blocks = block_count(source.entries(), dealing.block_size);
+  dealing.next.resize(static_cast<std::size_t>(blocks));
   for_blocks(threads, blocks, [&](index_t block) {
     std::vector<offset_t> counts(static_cast<std::size_t>(buckets.count));
-    for (offset_t e = block * size; e < std::min(places.entries, (block + 1) * size); ++e) ++counts[bucket_of(e)];
-    next[static_cast<std::size_t>(block)] = std::move(counts);
+    const offset_t first = block * dealing.block_size;
+    source.each(first, std::min(source.entries(), first + dealing.block_size),
+                [&](offset_t, column_t major, column_t) { ++counts[static_cast<std::size_t>(major >> buckets.shift)]; });
+    dealing.next[static_cast<std::size_t>(block)] = std::move(counts);
   });
   offset_t sum = 0;
   for (std::size_t bucket = 0; bucket < static_cast<std::size_t>(buckets.count); ++bucket) {
-    starts.push_back(sum);
-    for (auto& counts : next) sum += std::exchange(counts[bucket], sum);
+    dealing.starts.push_back(sum);
+    for (auto& counts : dealing.next) sum += std::exchange(counts[bucket], sum);
   }
-  starts.push_back(sum);
-  Buffer<Record> records(places.entries);
-  for_blocks(threads, blocks, [&](index_t block) {
-    auto& to = next[static_cast<std::size_t>(block)];
-    for (offset_t e = block * size; e < std::min(places.entries, (block + 1) * size); ++e)
-      records.data()[to[bucket_of(e)]++] = {places.major[e], places.minor[e], e};
-  });
-  return records;
+  dealing.starts.push_back(sum);
+  return dealing;
 }
+
+/// The records of the buckets first to last - 1.
+template <class Source>
+void deal_out(int threads, const Source& source, const Buckets& buckets, Dealing& dealing, index_t first, index_t last,
+              Record* records) {
+  const offset_t start = dealing.starts[static_cast<std::size_t>(first)];
+  for_blocks(threads, static_cast<index_t>(dealing.next.size()), [&](index_t block) {
+    auto& next = dealing.next[static_cast<std::size_t>(block)];
+    const offset_t from = block * dealing.block_size;
+    source.each(from, std::min(source.entries(), from + dealing.block_size),
+                [&](offset_t e, column_t major, column_t minor) {
+                  const index_t bucket = major >> buckets.shift;
+                  if (bucket < first || bucket >= last) return;
+                  records[next[static_cast<std::size_t>(bucket)]++ - start] = {major, minor, e};
+                });
+  });
+}
+
+/// Entries whose records are there at a time, unless one bucket has more.
+offset_t pass_entries(offset_t entries) { return std::max<offset_t>(1 << 20, block_count(entries, 8)); }
 
 /// Puts the entries of one bucket, which belong at `start` on, in their final places. `sorted` is scratch. The flaw is
 /// the first pair of entries in one place.
 template <class T>
-Flaw sort_bucket(const Places<T>& places, const Record* first, const Record* last, offset_t start, index_t first_row,
-                 index_t last_row, std::vector<Record>& sorted, Csr<T>& out) {
+Flaw sort_bucket(const T* values, const T* weights, const Record* first, const Record* last, offset_t start,
+                 index_t first_row, index_t last_row, std::vector<Record>& sorted, Csr<T>& out) {
   offset_t* ends = out.offsets.data() + 1;  // ends[i]: counts, then where the next entry of row i goes, then its end
   std::fill(ends + first_row, ends + last_row, offset_t{0});
   for (const Record* r = first; r < last; ++r) ++ends[r->major];
@@ -114,38 +165,47 @@ Flaw sort_bucket(const Places<T>& places, const Record* first, const Record* las
     const Record& r = sorted[n];
     const offset_t to = start + static_cast<offset_t>(n);
     out.columns.data()[to] = r.minor;
-    out.values.data()[to] = places.values[r.entry];
-    if (places.weights != nullptr) out.weights.data()[to] = places.weights[r.entry];
+    out.values.data()[to] = values[r.entry];
+    if (weights != nullptr) out.weights.data()[to] = weights[r.entry];
   }
   return {};
 }
 
-// 1. scatter   entries into buckets of neighbouring rows, keeping their order
-// 2. sort      each bucket, small enough for the cache, by row and column
-template <class T>
-Flaw sort_entries(int threads, const Places<T>& places, Csr<T>& out) {
+// 1. count     the entries of each bucket of neighbouring rows
+// then, for as many buckets at a time as have an eighth of the entries or so:
+// 2. deal out  their entries, keeping their order
+// 3. sort      each bucket, small enough for the cache, by row and column
+template <class T, class Source>
+Flaw sort_entries(int threads, const Source& source, Csr<T>& out) {
   out.offsets.data()[0] = 0;
   const Buckets buckets(out.rows);
-  std::vector<offset_t> starts;
-  const Buffer<Record> records = scatter(threads, places, buckets, starts);
-  std::vector<Flaw> flaws(static_cast<std::size_t>(buckets.count));
-  for_blocks(
-      threads, buckets.count, [] { return std::vector<Record>(); },
-      [&](std::vector<Record>& sorted, index_t bucket) {
-        const auto b = static_cast<std::size_t>(bucket);
-        flaws[b] = sort_bucket(places, records.data() + starts[b], records.data() + starts[b + 1], starts[b],
-                               std::min(out.rows, bucket << buckets.shift),
-                               std::min(out.rows, (bucket + 1) << buckets.shift), sorted, out);
-      });
-  for (const Flaw& flaw : flaws)
-    if (flaw.kind != Flaw::Kind::none) return flaw;
+  Dealing dealing = count_by_bucket(threads, source, buckets);
+  const auto start_of = [&](index_t bucket) { return dealing.starts[static_cast<std::size_t>(bucket)]; };
+  Buffer<Record> records;
+  for (index_t first = 0, last = 0; first < buckets.count; first = last) {
+    while (last < buckets.count &&
+           (last == first || start_of(last + 1) - start_of(first) <= pass_entries(source.entries())))
+      ++last;
+    if (records.size() < start_of(last) - start_of(first)) {
+      records = {};
+      records = Buffer<Record>(start_of(last) - start_of(first));
+    }
+    deal_out(threads, source, buckets, dealing, first, last, records.data());
+    std::vector<Flaw> flaws(static_cast<std::size_t>(last - first));
+    for_blocks(
+        threads, last - first, [] { return std::vector<Record>(); },
+        [&](std::vector<Record>& sorted, index_t n) {
+          const index_t bucket = first + n;
+          const Record* const from = records.data() - start_of(first);
+          flaws[static_cast<std::size_t>(n)] =
+              sort_bucket(source.values(), source.weights(), from + start_of(bucket), from + start_of(bucket + 1),
+                          start_of(bucket), std::min(out.rows, bucket << buckets.shift),
+                          std::min(out.rows, (bucket + 1) << buckets.shift), sorted, out);
+        });
+    for (const Flaw& flaw : flaws)
+      if (flaw.kind != Flaw::Kind::none) return flaw;
+  }
   return {};
-}
-
-/// The first row that has an entry at or after `e`.
-template <class T>
-index_t row_at(const CsrView<T>& matrix, offset_t e) {
-  return std::upper_bound(matrix.offsets, matrix.offsets + matrix.rows + 1, e) - matrix.offsets - 1;
 }
 
 template <class T>
@@ -176,31 +236,21 @@ Flaw check_entries(int threads, const SparseTensorView<T>& entries) {
 
 template <class T>
 Flaw compress(int threads, const SparseTensorView<T>& entries, Csr<T>& out) {
-  return sort_entries<T>(
-      threads, {entries.entries, entries.indices[0], entries.indices[1], entries.values, entries.weights}, out);
+  return sort_entries(threads, FromEntries<T>{entries}, out);
 }
 
 template <class T>
 void transpose(int threads, CsrView<T> matrix, Csr<T>& out) {
-  const offset_t begin = matrix.offsets[0], end = matrix.offsets[matrix.rows];
-  Buffer<column_t> rows(end - begin);
-  for_blocks(threads, block_count(end - begin, kEntries), [&](index_t block) {
-    const offset_t first = begin + block * kEntries;
-    index_t row = row_at(matrix, first);
-    for (offset_t e = first; e < std::min(end, first + kEntries); ++e) {
-      while (e == matrix.offsets[row + 1]) ++row;
-      rows.data()[e - begin] = static_cast<column_t>(row);
-    }
-  });
-  const T* weights = matrix.weights != nullptr ? matrix.weights + begin : nullptr;
-  sort_entries<T>(threads, {end - begin, matrix.columns + begin, rows.data(), matrix.values + begin, weights}, out);
+  sort_entries(threads, FromRows<T>{matrix}, out);
 }
 
-// The row of each entry; the entries scattered into buckets; each thread's bucket, were all alike; the counts.
+// The records of a pass or of the largest bucket; each thread's bucket, were all alike; the counts. A bucket of the
+// transposed matrix may hold all the entries where it is narrower than a bucket.
 double transpose_workspace(int threads, index_t rows, offset_t entries) {
   const auto size = static_cast<double>(entries), buckets = static_cast<double>(Buckets(rows).count);
-  const double sorted = std::min(1.0, threads / buckets) * size * sizeof(Record);
-  return size * (sizeof(column_t) + sizeof(Record)) + sorted + kMostCountedBlocks * buckets * sizeof(offset_t);
+  const double records = std::max(static_cast<double>(pass_entries(entries)), size / buckets);
+  const double sorted = std::min(1.0, threads / buckets) * size;
+  return (std::min(size, records) + sorted) * sizeof(Record) + kMostCountedBlocks * buckets * sizeof(offset_t);
 }
 
 template <class T>

@@ -26,6 +26,7 @@ std::vector<index_t> users_asked_for(const PredictOptions& options, const Ids& i
   for (const std::string& name : options.user) users.push_back(known(options, "user", ids, name));
   if (options.users.empty()) return users;
   DelimitedReader lines(options.users, options.format.separator);
+  if (options.format.header == Header::yes) lines.next();
   while (lines.next()) {
     const std::string& name = lines.fields().front();
     const index_t i = ids.find(name);

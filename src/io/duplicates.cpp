@@ -21,40 +21,47 @@ struct Places {
   }
 };
 
-/// Places dealt out by their hash.
-struct Buckets {
+/// Places dealt out by their hash: where each bucket's begin, and where each part of the entries puts its next one.
+struct Dealing {
+  int bits;
   std::vector<offset_t> starts;
-  Buffer<std::uint64_t> places;
+  std::vector<std::vector<offset_t>> next;
+
+  std::size_t bucket_of(std::uint64_t place) const {
+    return bits == 0 ? std::size_t{0} : static_cast<std::size_t>(mixed(place) >> (64 - bits));
+  }
 };
 
-Buckets deal_out(const Places& places, int bits, int threads) {
-  const index_t buckets = index_t{1} << bits, parts = threads;
-  const auto bucket_of = [&](std::uint64_t place) {
-    return bits == 0 ? std::size_t{0} : static_cast<std::size_t>(mixed(place) >> (64 - bits));
-  };
-  std::vector<std::vector<offset_t>> at(static_cast<std::size_t>(parts));
-  parallel_for(threads, parts, [&](index_t part) {
-    std::vector<offset_t> counts(static_cast<std::size_t>(buckets));
-    const Range range = part_of(places.size, part, parts);
-    for (offset_t e = range.first; e < range.last; ++e) ++counts[bucket_of(places[e])];
-    at[static_cast<std::size_t>(part)] = std::move(counts);
+Dealing count_by_bucket(const Places& places, int bits, int threads) {
+  const std::size_t buckets = std::size_t{1} << bits;
+  Dealing dealing{bits, {}, std::vector<std::vector<offset_t>>(static_cast<std::size_t>(threads))};
+  parallel_for(threads, threads, [&](index_t part) {
+    std::vector<offset_t> counts(buckets);
+    const Range range = part_of(places.size, part, threads);
+    for (offset_t e = range.first; e < range.last; ++e) ++counts[dealing.bucket_of(places[e])];
+    dealing.next[static_cast<std::size_t>(part)] = std::move(counts);
   });
-  Buckets dealt{{}, Buffer<std::uint64_t>(places.size)};
   offset_t total = 0;
-  for (std::size_t b = 0; b < static_cast<std::size_t>(buckets); ++b) {
-    dealt.starts.push_back(total);
-    for (auto& counts : at) total += std::exchange(counts[b], total);
+  for (std::size_t b = 0; b < buckets; ++b) {
+    dealing.starts.push_back(total);
+    for (auto& counts : dealing.next) total += std::exchange(counts[b], total);
   }
-  dealt.starts.push_back(total);
-  parallel_for(threads, parts, [&](index_t part) {
-    auto& next = at[static_cast<std::size_t>(part)];
-    const Range range = part_of(places.size, part, parts);
+  dealing.starts.push_back(total);
+  return dealing;
+}
+
+/// Those of the buckets first to last - 1.
+void deal_out(const Places& places, Dealing& dealing, std::size_t first, std::size_t last, int threads,
+              std::uint64_t* dealt) {
+  parallel_for(threads, threads, [&](index_t part) {
+    auto& next = dealing.next[static_cast<std::size_t>(part)];
+    const Range range = part_of(places.size, part, threads);
     for (offset_t e = range.first; e < range.last; ++e) {
       const std::uint64_t place = places[e];
-      dealt.places.data()[next[bucket_of(place)]++] = place;
+      const std::size_t bucket = dealing.bucket_of(place);
+      if (bucket >= first && bucket < last) dealt[next[bucket]++ - dealing.starts[first]] = place;
     }
   });
-  return dealt;
 }
 
 /// The places that occur again, as often as they do.
@@ -77,15 +84,27 @@ std::vector<std::uint64_t> repeated_among(const std::uint64_t* first, const std:
 std::vector<Repeat> find_repeats(const Buffer<column_t>& rows, const Buffer<column_t>& cols, int threads) {
   constexpr std::uint64_t kBucket = 1 << 14;  // whose table stays in the cache
   constexpr int kMostBits = 12;
+  constexpr std::size_t kPasses = 8;  // an eighth of the places is dealt out at a time
   const Places places{rows.data(), cols.data(), rows.size()};
   const auto parts = static_cast<std::uint64_t>(places.size) / kBucket;
-  const Buckets dealt = deal_out(places, std::min(static_cast<int>(std::bit_width(parts)), kMostBits), threads);
-  std::vector<std::vector<std::uint64_t>> found(dealt.starts.size() - 1);
-  parallel_for(threads, static_cast<index_t>(found.size()), [&](index_t i) {
-    const auto b = static_cast<std::size_t>(i);
-    const std::uint64_t* const first = dealt.places.data();
-    found[b] = repeated_among(first + dealt.starts[b], first + dealt.starts[b + 1]);
-  });
+  Dealing dealing =
+      count_by_bucket(places, std::min(static_cast<int>(std::bit_width(parts)), kMostBits), threads);
+  const std::size_t buckets = dealing.starts.size() - 1;
+  std::vector<std::vector<std::uint64_t>> found(buckets);
+  Buffer<std::uint64_t> dealt;
+  for (std::size_t first = 0, last = 0; first < buckets; first = last) {
+    last = std::min(buckets, first + std::max<std::size_t>(1, buckets / kPasses));
+    const offset_t start = dealing.starts[first], size = dealing.starts[last] - start;
+    if (dealt.size() < size) {
+      dealt = {};
+      dealt = Buffer<std::uint64_t>(size);
+    }
+    deal_out(places, dealing, first, last, threads, dealt.data());
+    parallel_for(threads, static_cast<index_t>(last - first), [&](index_t i) {
+      const std::size_t b = first + static_cast<std::size_t>(i);
+      found[b] = repeated_among(dealt.data() + (dealing.starts[b] - start), dealt.data() + (dealing.starts[b + 1] - start));
+    });
+  }
   constexpr offset_t kNone = -1;
   std::unordered_map<std::uint64_t, offset_t> first_entry;
   for (const auto& some : found)

@@ -29,7 +29,7 @@ index_t count_feeds(std::string_view text) {
 }
 
 /// Several chunks for each thread, so that none waits long; under a gigabyte, so that 31 bits number a chunk's ids.
-std::vector<Chunk> make_chunks(std::string_view data, int threads) {
+std::vector<Chunk> make_chunks(const FileText& file, std::string_view data, int threads) {
   constexpr index_t kLeast = 1 << 16, kMost = 1 << 30;
   const auto size = static_cast<index_t>(data.size());
   index_t parts = std::clamp<index_t>(size / kLeast, 1, 8 * static_cast<index_t>(threads));
@@ -44,6 +44,7 @@ std::vector<Chunk> make_chunks(std::string_view data, int threads) {
   parallel_for(threads, static_cast<index_t>(chunks.size()), [&](index_t i) {
     Chunk& chunk = chunks[static_cast<std::size_t>(i)];
     chunk.entries = count_feeds(chunk.text) + (chunk.text.back() == '\n' ? 0 : 1);
+    file.release(chunk.text);
   });
   for (std::size_t i = 1; i < chunks.size(); ++i)
     chunks[i].first_entry = chunks[i - 1].first_entry + chunks[i - 1].entries;
@@ -227,7 +228,7 @@ class ChunkReader {
 
 /// False where a column needs another kind, which is then set.
 template <class T>
-bool read_once(const std::string& path, const Layout& layout, Entries<T>& entries, int threads) {
+bool read_once(const std::string& path, const Layout& layout, const FileText& file, Entries<T>& entries, int threads) {
   Reading<T> reading{path, layout, entries, {entries.ids[0].kind, entries.ids[1].kind}};
   for (IdColumn& column : entries.ids) {
     column.chunk_ids.clear();
@@ -236,6 +237,7 @@ bool read_once(const std::string& path, const Layout& layout, Entries<T>& entrie
   const auto thrown = parallel_attempts(threads, static_cast<index_t>(entries.chunks.size()), [&](index_t chunk) {
     with_separator(layout.separator,
                    [&](auto separator) { ChunkReader<T>(reading, static_cast<std::size_t>(chunk)).read(separator); });
+    file.release(entries.chunks[static_cast<std::size_t>(chunk)].text);
   });
   for (const Role role : kIdRoles) entries.ids[role].kind = reading.needed[role];
   if (reading.given_up) return false;
@@ -255,9 +257,9 @@ void check_entry_count(const std::string& path, const Layout& layout, offset_t l
 }  // namespace
 
 template <class T>
-Entries<T> parse_entries(const std::string& path, const Layout& layout, int threads) {
+Entries<T> parse_entries(const std::string& path, const Layout& layout, const FileText& file, int threads) {
   Entries<T> entries;
-  entries.chunks = make_chunks(layout.data, threads);
+  entries.chunks = make_chunks(file, layout.data, threads);
   const offset_t lines = entries.chunks.empty() ? 0 : entries.chunks.back().first_entry + entries.chunks.back().entries;
   const offset_t size = layout.stated_entries < 0 ? lines : std::min(lines, layout.stated_entries);
   entries.values = Buffer<T>(size);
@@ -266,13 +268,13 @@ Entries<T> parse_entries(const std::string& path, const Layout& layout, int thre
     entries.ids[role].kind = layout.size[role] >= 0 ? IdKind::stated : IdKind::small;
     entries.ids[role].index = Buffer<column_t>(size);
   }
-  while (!read_once(path, layout, entries, threads)) {
+  while (!read_once(path, layout, file, entries, threads)) {
   }
   check_entry_count(path, layout, lines);
   return entries;
 }
 
-template Entries<float> parse_entries<float>(const std::string&, const Layout&, int);
-template Entries<double> parse_entries<double>(const std::string&, const Layout&, int);
+template Entries<float> parse_entries<float>(const std::string&, const Layout&, const FileText&, int);
+template Entries<double> parse_entries<double>(const std::string&, const Layout&, const FileText&, int);
 
 }  // namespace seesaw::io

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "file_text.hpp"
 #include "interner.hpp"
 #include "layout.hpp"
 #include "seesaw/matrix.hpp"
@@ -48,9 +49,9 @@ struct Entries {
 
 /// Throws ParseError for the first bad line.
 template <class T>
-Entries<T> parse_entries(const std::string& path, const Layout& layout, int threads);
+Entries<T> parse_entries(const std::string& path, const Layout& layout, const FileText& file, int threads);
 
-extern template Entries<float> parse_entries<float>(const std::string&, const Layout&, int);
-extern template Entries<double> parse_entries<double>(const std::string&, const Layout&, int);
+extern template Entries<float> parse_entries<float>(const std::string&, const Layout&, const FileText&, int);
+extern template Entries<double> parse_entries<double>(const std::string&, const Layout&, const FileText&, int);
 
 }  // namespace seesaw::io

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <limits>
 #include <system_error>
@@ -126,6 +127,14 @@ FileText::FileText(const std::string& path) {
 }
 
 FileText::FileText(const std::string& path, int descriptor) { read(path, descriptor); }
+
+void FileText::release(std::string_view part) const {
+  if (!mapping_) return;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = reinterpret_cast<std::uintptr_t>(part.data()), last = first + part.size();
+  const std::uintptr_t begin = (first + page - 1) / page * page, end = last / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
 
 void FileText::read(const std::string& path, int descriptor) {
   struct stat status {};

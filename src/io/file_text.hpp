@@ -51,6 +51,8 @@ class FileText {
   /// Of an open file, which stays open and is called `path` in messages.
   FileText(const std::string& path, int descriptor);
   std::string_view view() const { return view_; }
+  /// Lets go of the memory behind `part` of the view; a later look at it reads the file again.
+  void release(std::string_view part) const;
 
  private:
   void read(const std::string& path, int descriptor);

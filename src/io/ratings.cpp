@@ -152,7 +152,7 @@ Ratings<T> read(const std::string& path, const RatingsOptions& options) {
   const std::string_view text = checked_text(path, file.view());
   const Layout layout =
       is_matrix_market(text) ? matrix_market_layout(path, text, options) : delimited_layout(path, text, options);
-  Entries<T> entries = parse_entries<T>(path, layout, threads);
+  Entries<T> entries = parse_entries<T>(path, layout, file, threads);
   std::array<Ids, 2> ids = number_entries(path, layout, entries, threads);
   const Place<T> place{path, layout, entries, ids};
   Ratings<T> ratings;
