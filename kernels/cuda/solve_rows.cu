@@ -32,7 +32,7 @@ namespace {
 // 13 and 26 for K = 64 and 96, 17 and 34 for K = 128; it is not what limits the residents. Of the instructions that
 // phase 2 takes for an entry, 88 or 89 in float (K = 8: 82 or 83) and 92 or 93 in double (84 or 85), 64 are fused
 // multiply-adds: where a multiply-add takes no longer to start than anything else, as in float on sm_90 and sm_100,
-// phase 2 can reach 73 % of the peak at most (78 %).
+// phase 2 can reach 72 % of the peak at most (77 %).
 template <class T, int K>
 __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlocks)
     solve_rows_kernel(SolveRows<T> problem, T threshold_factor, offset_t chunk, const T* partials,
