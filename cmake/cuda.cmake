@@ -57,7 +57,7 @@ function(seesaw_add_cuda target)
     set_source_files_properties(${SEESAW_CUDA_SOURCES} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-x;c++")
     target_link_libraries(${target} PUBLIC seesaw_host_cuda)
   else()
-    if(SEESAW_TESTS) # keeps what ptxas says of each kernel, for scripts/kernel-report.sh
+    if(SEESAW_TESTS) # keeps what ptxas says of each kernel, for scripts/gpu-report.sh
       set(launchers "${PROJECT_SOURCE_DIR}/scripts/ptxas-log.sh" ${CMAKE_CUDA_COMPILER_LAUNCHER})
       set_target_properties(${target} PROPERTIES CUDA_COMPILER_LAUNCHER "${launchers}")
     endif()

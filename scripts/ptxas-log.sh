@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # scripts/ptxas-log.sh nvcc ... -o file.o: runs the compiler with -Xptxas -v and keeps what ptxas says of each kernel in
-# file.o.ptxas, for scripts/kernel-report.sh; everything else is passed on. CMake's CUDA compiler launcher.
+# file.o.ptxas, for scripts/gpu-report.sh; everything else is passed on. CMake's CUDA compiler launcher.
 set -uo pipefail
 object=
 for ((n = 1; n < $#; ++n)); do

@@ -33,8 +33,9 @@ for preset in "$native" host-cuda asan; do
 done
 
 if [ "$native" = cuda ]; then
-  say "registers, spills and stack frames of every kernel"
-  bash scripts/kernel-report.sh
+  say "registers, spills, resident warps and hot loop of every kernel"
+  bash scripts/gpu-report.sh | tee build/cuda/gpu-report.txt
+  line=$(grep '^not done: ' build/cuda/gpu-report.txt) && not_done+=("${line#not done: }")
 fi
 
 say "a project that finds the installed library"

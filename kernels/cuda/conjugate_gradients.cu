@@ -74,9 +74,11 @@ __device__ void step_row(const CgRow<T>& row, int steps) {
 }
 
 // A warp takes a row, then the row gridDim.x * kWarps further on. A is never formed: a step reads the row's vectors
-// once (n_i k numbers, 4 n_i k operations) and is bound by memory. Shared (or, where that does not fit, in device
-// memory at `memory`): for each warp x, r, p and A p. Hestenes and Stiefel's method: Golub, Van Loan, "Matrix
-// Computations", section 11.3.
+// once from device memory (n_i k numbers, 4 n_i k operations; the second use finds them in the cache) and is bound by
+// memory. Shared (or, where that does not fit, in device memory at `memory`): for each warp x, r, p and A p, which are
+// therefore reached by generic loads and stores. By scripts/gpu-report.sh 16 warps are resident on a multiprocessor (20
+// in float on sm_80), and loads are of single numbers, which a warp's lanes take side by side. Hestenes and Stiefel's
+// method: Golub, Van Loan, "Matrix Computations", section 11.3.
 template <class T>
 __global__ void __launch_bounds__(kThreads, 4) conjugate_gradients_kernel(SolveRows<T> problem, int steps, T* memory) {
   const index_t k = problem.y.cols;

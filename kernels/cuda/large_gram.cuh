@@ -7,6 +7,8 @@
 // A block of a Gram matrix that is too large for one thread block: kLargeTile x kLargeTile of its elements, by
 // kLargeThreads threads. Thread t owns the 8 x 8 tile (t % 8, t / 8) in registers. Shared (LargeMemory): two panels of
 // each of the two runs of kLargeTile elements of the gathered vectors (one where they are the same), and the values.
+// By scripts/gpu-report.sh 16 warps are resident on a multiprocessor in float and 8 in double, and 64 of the 86 to 96
+// instructions for an entry are fused multiply-adds.
 namespace seesaw::cuda {
 
 inline constexpr int kLargeTile = 64;

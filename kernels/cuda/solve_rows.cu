@@ -26,10 +26,13 @@ namespace {
 //   5. solve       L'^-1 from the last tile up, and x is written
 // A row whose pivot is not above the threshold, or that is too short, is only flagged.
 //
-// By ptxas (sm_80, sm_90, sm_100: scripts/kernel-report.sh): no spills, at most 128 registers in float and 255 in
-// double, so that kBlocks blocks are resident: 16 warps on a multiprocessor in float (15 for K = 96 and 128), 8 in
-// double (5 for K = 128). Shared memory of a block, float and double: 27 to 29 and 51 to 55 KiB for K = 8, 16 and 32,
-// 13 and 26 for K = 64 and 96, 17 and 34 for K = 128; it is not what limits the residents.
+// By scripts/gpu-report.sh (sm_80, sm_90, sm_100): no spills, at most 128 registers in float and 255 in double, so
+// that kBlocks blocks are resident: 16 warps on a multiprocessor in float (15 for K = 96 and 128), 8 in double (6 for
+// K = 96, 5 for K = 128). Shared memory of a block, float and double: 27 to 29 and 51 to 55 KiB for K = 8, 16 and 32,
+// 13 and 26 for K = 64 and 96, 17 and 34 for K = 128; it is not what limits the residents. Of the instructions that
+// phase 2 takes for an entry, 88 or 89 in float (K = 8: 82 or 83) and 92 or 93 in double (84 or 85), 64 are fused
+// multiply-adds: where a multiply-add takes no longer to start than anything else, as in float on sm_90 and sm_100,
+// phase 2 can reach 72 % of the peak at most (77 %).
 template <class T, int K>
 __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlocks)
     solve_rows_kernel(SolveRows<T> problem, T threshold_factor, offset_t chunk, const T* partials,
