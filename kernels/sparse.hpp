@@ -13,7 +13,7 @@ struct Flaw {
 // compress: entries that check_entries passed; stops at the first (by row, column) place that holds two entries and
 // names the later of them.
 // check: as validate() in seesaw/sparse.hpp promises.
-// transpose_workspace: bytes that transpose() takes besides its arguments, at most; `rows` are the result's.
+// transpose_workspace: bytes that transpose() takes besides its arguments, at most; rows x cols is the result.
 namespace reference {
 template <class T>
 Flaw check_entries(const SparseTensorView<T>& entries);
@@ -32,7 +32,7 @@ template <class T>
 Flaw compress(int threads, const SparseTensorView<T>& entries, Csr<T>& out);
 template <class T>
 void transpose(int threads, CsrView<T> matrix, Csr<T>& out);
-double transpose_workspace(int threads, index_t rows, offset_t entries);
+double transpose_workspace(int threads, index_t rows, index_t cols, offset_t entries);
 template <class T>
 Flaw check(int threads, CsrView<T> matrix);
 }  // namespace cpu

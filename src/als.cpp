@@ -24,8 +24,8 @@ void require_feedback(const AlsOptions& options, CsrView<T> ratings) {
   if (ratings.weights != nullptr)
     throw InvalidArgument("ratings has weights, expected none with implicit feedback: its values make the confidences");
   require(feedback.alpha > 0 && std::isfinite(feedback.alpha), "alpha", feedback.alpha, "a finite number > 0");
-  require_implicit_model<T>(implicit_model(options, options.lambda_x, ratings.cols), ratings.cols);
-  require_implicit_model<T>(implicit_model(options, options.lambda_y, ratings.rows), ratings.rows);
+  require_implicit_model<T>("lambda_x", implicit_model(options, options.lambda_x, ratings.cols), ratings.cols);
+  require_implicit_model<T>("lambda_y", implicit_model(options, options.lambda_y, ratings.rows), ratings.rows);
 }
 
 template <class T>
@@ -105,6 +105,13 @@ AlsResult<T> run(Context& ctx, MatrixView<const T> a, const AlsOptions& options)
 }
 
 }  // namespace
+
+float confidence_of(const ImplicitFeedback& feedback, float value) {
+  return feedback.confidences ? value : static_cast<float>(1 + feedback.alpha * static_cast<double>(value));
+}
+double confidence_of(const ImplicitFeedback& feedback, double value) {
+  return feedback.confidences ? value : 1 + feedback.alpha * value;
+}
 
 ImplicitModel implicit_model(const AlsOptions& options, double lambda, index_t others) {
   const double unobserved = options.implicit->unobserved;

@@ -20,11 +20,11 @@ double solving_bytes(const Context& ctx, const SolveRowsSize& size) {
       [&](auto&) { return cuda::solve_rows_workspace<T>(size); });
 }
 
-/// To make the rows of the transposed matrix.
-double transposing_bytes(const Context& ctx, index_t rows, offset_t entries) {
+/// To make the transposed matrix, rows x cols.
+double transposing_bytes(const Context& ctx, index_t rows, index_t cols, offset_t entries) {
   return on_backend(
       ctx, [&] { return reference::transpose_workspace(rows); },
-      [&](int threads) { return cpu::transpose_workspace(threads, rows, entries); },
+      [&](int threads) { return cpu::transpose_workspace(threads, rows, cols, entries); },
       [&](auto&) { return cuda::transpose_workspace(entries); });
 }
 
@@ -41,10 +41,14 @@ double peak(const Context& ctx, const AlsSize& size) {
   const double by_column = (n + 1) * offset + nnz * column + values;
   const double validation = held > 0 ? (m + 1) * offset + held * (column + element) : 0;
   const double factors = (m + n) * static_cast<double>(size.rank) * element;
-  // Both sides in other coordinates.
-  const double implicit = size.implicit ? 2 * std::max(m, n) * static_cast<double>(size.rank) * element : 0;
+  // Both sides in other coordinates, the products that lead there and back, and, on the host in double, the
+  // eigenvectors.
+  const auto k = static_cast<double>(size.rank);
+  constexpr double kMatrices = 7, kOfDouble = 3;
+  const double coordinates = k * k * (kMatrices * element + of_host * kOfDouble * sizeof(double));
+  const double implicit = size.implicit ? 2 * std::max(m, n) * k * element + coordinates : 0;
   const double centring = of_host * ((m + 1) * offset + values);
-  const double transposing = transposing_bytes(ctx, size.cols, size.entries);
+  const double transposing = transposing_bytes(ctx, size.cols, size.rows, size.entries);
   const double sorting_out = of_host * (validation + (m + n + 2) * offset);
   const double solving = std::max(solving_bytes<T>(ctx, {size.rows, size.cols, size.entries, size.rank}),
                                   solving_bytes<T>(ctx, {size.cols, size.rows, size.entries, size.rank}));

@@ -104,7 +104,7 @@ inline void require_penalty(const char* name, Penalty penalty) {
   require(penalty.lambda >= 0 && penalty.lambda <= 1e300, name, penalty.lambda, "a finite number >= 0");
   if (penalty.weighting == Weighting::plain) return;
   require(penalty.exponent >= 0 && penalty.exponent <= 10, "exponent", penalty.exponent, "a number from 0 to 10");
-  require(penalty.offset >= 0 && penalty.offset <= 1e15, "offset", penalty.offset, "a number from 0 to 1e15");
+  require(penalty.offset >= 0 && penalty.offset <= 1e30, "offset", penalty.offset, "a number from 0 to 1e30");
 }
 
 /// The same, and lambda w must be a T for rows of up to `entries` entries.

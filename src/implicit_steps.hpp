@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -20,7 +22,7 @@ Revalued<T> confidences(Context& ctx, CsrView<T> ratings, const ImplicitFeedback
   for (offset_t e = 0; e < ratings.entries; ++e) {
     T& value = host.values.data()[e];
     const T given = value;
-    if (!feedback.confidences) value = static_cast<T>(1 + feedback.alpha * static_cast<double>(given));
+    value = confidence_of(feedback, given);
     const bool positive = feedback.confidences || given > 0;
     if (positive && value >= unobserved && std::isfinite(value)) continue;
     const std::string entry =
@@ -83,7 +85,7 @@ class ImplicitSteps {
     record.train_rmse = rmse(sums, ones.entries);
     const double without = static_cast<double>(ones.entries) - 2 * sums.sum + sums.squared;
     const double all = sum_of_squared_products(ctx_, x.view(), y.view());
-    record.objective = 0.5 * (sums.weighted_squared + feedback_.unobserved * (all - without)) +
+    record.objective = 0.5 * (sums.weighted_squared + feedback_.unobserved * std::max(0.0, all - without)) +
                        penalty_term(ctx_, x.view(), row_offsets(), model(options_.lambda_x, y.rows()).penalty) +
                        penalty_term(ctx_, y.view(), column_offsets(), model(options_.lambda_y, x.rows()).penalty);
   }

@@ -15,8 +15,8 @@ template <class T>
 void solve_implicit_rows(Context& ctx, CsrView<T> confidences, MatrixView<const T> y, ImplicitModel model,
                          MatrixView<T> x, std::int64_t* singular_rows, ImplicitWorkspace<T>& workspace);
 
-/// Throws InvalidArgument. `rows_entries` is the most that a row may have.
+/// Throws InvalidArgument, in which the penalty is called `lambda`. A row has at most `row_entries`.
 template <class T>
-void require_implicit_model(const ImplicitModel& model, index_t row_entries);
+void require_implicit_model(const char* lambda, const ImplicitModel& model, index_t row_entries);
 
 }  // namespace seesaw

@@ -8,6 +8,7 @@
 #include "checks.hpp"
 #include "dispatch.hpp"
 #include "fill.hpp"
+#include "host_entries.hpp"
 #include "implicit_workspace.hpp"
 #include "product.hpp"
 #include "seesaw/gram.hpp"
@@ -63,7 +64,7 @@ Coordinates<T> coordinates(Context& ctx, MatrixView<const T> y, const ImplicitMo
   for (index_t f = 0; f < rank; ++f) {
     const auto e = static_cast<std::size_t>(kept[static_cast<std::size_t>(f)]);
     const double d = model.unobserved * std::max(0.0, eigenvalues[e]) + ridge, root = std::sqrt(d);
-    spread.data()[f] = static_cast<T>(1 / d);
+    spread.data()[f] = static_cast<T>(std::min(1 / d, static_cast<double>(std::numeric_limits<T>::max())));
     for (index_t g = 0; g < k; ++g) {
       const double q = vectors[e * size + static_cast<std::size_t>(g)];
       back(f, g) = of_fixed(g, f) = static_cast<T>(q / root);
@@ -101,13 +102,21 @@ void store(Context& ctx, std::int64_t* to, std::int64_t value) {
 }
 
 template <class T>
+std::int64_t rows_with_entries(Context& ctx, CsrView<T> matrix) {
+  const Buffer<offset_t> offsets = host_copy(ctx, matrix.offsets, matrix.rows + 1);
+  std::int64_t count = 0;
+  for (index_t i = 0; i < matrix.rows; ++i) count += offsets.data()[i + 1] > offsets.data()[i] ? 1 : 0;
+  return count;
+}
+
+template <class T>
 void solve_in_coordinates(Context& ctx, CsrView<T> confidences, MatrixView<const T> y, const ImplicitModel& model,
                           MatrixView<T> x, std::int64_t* singular_rows, ImplicitWorkspace<T>& workspace) {
   const Coordinates<T> c = coordinates(ctx, y, model);
   const index_t k = y.cols, rank = c.rank();
   if (!c.finite || rank == 0) {
     fill(ctx, x, c.finite ? T{0} : std::numeric_limits<T>::quiet_NaN());
-    store<T>(ctx, singular_rows, c.finite ? confidences.rows : 0);
+    store<T>(ctx, singular_rows, c.finite ? rows_with_entries(ctx, confidences) : 0);
     return;
   }
   const MatrixView<T> fixed = place(ctx, workspace.fixed, y.rows, rank);
@@ -126,7 +135,7 @@ void solve_in_coordinates(Context& ctx, CsrView<T> confidences, MatrixView<const
     on_backend(
         ctx, [] {}, [&](int threads) { cpu::solve_rows(threads, problem); },
         [&](auto& gpu) { cuda::solve_rows(gpu, problem); });
-    if (rank < k) store<T>(ctx, singular_rows, confidences.rows);
+    if (rank < k) store<T>(ctx, singular_rows, rows_with_entries(ctx, confidences));
   }
   multiply<T>(ctx, solved, c.back.view(), x);
 }
@@ -141,13 +150,13 @@ void run(Context& ctx, CsrView<T> confidences, MatrixView<const T> y, const Impl
 }  // namespace
 
 template <class T>
-void require_implicit_model(const ImplicitModel& model, index_t row_entries) {
-  require(model.unobserved > 0 && model.unobserved <= static_cast<double>(std::numeric_limits<T>::max()), "unobserved",
-          model.unobserved, "a finite number > 0; als() leaves out what is not observed");
-  require_penalty<T>("lambda", model.penalty, row_entries);
+void require_implicit_model(const char* lambda, const ImplicitModel& model, index_t row_entries) {
+  require(model.unobserved >= 1e-12 && model.unobserved <= 1e12, "unobserved", model.unobserved,
+          "a number from 1e-12 to 1e12");
+  require_penalty<T>(lambda, model.penalty, row_entries);
   require(model.cg_steps >= 0, "cg_steps", model.cg_steps, "0 (exact) or more");
   if (model.cg_steps > 0)
-    require(model.penalty.lambda > 0, "lambda", model.penalty.lambda, "more than 0 with conjugate gradients");
+    require(model.penalty.lambda > 0, lambda, model.penalty.lambda, "more than 0 with conjugate gradients");
 }
 
 template <class T>
@@ -157,7 +166,7 @@ void solve_implicit_rows(Context& ctx, CsrView<T> confidences, MatrixView<const 
   if (confidences.weights != nullptr)
     throw InvalidArgument("confidences has weights, expected none: its values are the weights");
   require_factors(ctx, confidences.rows, confidences.cols, y, x);
-  require_implicit_model<T>(model, confidences.cols);
+  require_implicit_model<T>("lambda", model, confidences.cols);
   if (singular_rows != nullptr) require_space(ctx, singular_rows, "singular_rows");
   if (ctx.backend() == Backend::reference)
     reference::solve_implicit_rows(confidences, y, model, x, singular_rows);
@@ -165,8 +174,8 @@ void solve_implicit_rows(Context& ctx, CsrView<T> confidences, MatrixView<const 
     solve_in_coordinates(ctx, confidences, y, model, x, singular_rows, workspace);
 }
 
-template void require_implicit_model<float>(const ImplicitModel&, index_t);
-template void require_implicit_model<double>(const ImplicitModel&, index_t);
+template void require_implicit_model<float>(const char*, const ImplicitModel&, index_t);
+template void require_implicit_model<double>(const char*, const ImplicitModel&, index_t);
 template void solve_implicit_rows(Context&, CsrView<float>, MatrixView<const float>, ImplicitModel, MatrixView<float>,
                                   std::int64_t*, ImplicitWorkspace<float>&);
 template void solve_implicit_rows(Context&, CsrView<double>, MatrixView<const double>, ImplicitModel,

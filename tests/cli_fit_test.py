@@ -64,13 +64,17 @@ class Fit(ToolTest):
         self.assertEqual(objectives, sorted(objectives, reverse=True))
         self.assertIn("implicit feedback, confidence 1 + 5 rating, unobserved 1, exact", self.ok("info", model).stdout)
         errors = self.json("evaluate", model, counts)
+        problem = ["info", "--users", 100, "--items", 50, "--entries", 900, "--json"]
+        bytes_ = [json.loads(self.ok(*problem, *more).stdout)["problem"]["fit_bytes"]["cpu"] for more in
+                  ([], ["--implicit"])]
+        self.assertGreaterEqual(bytes_[1] - bytes_[0], 2 * 100 * 32 * 4)  # both sides in other coordinates
         self.assertTrue(errors["errors_of_one"])
         self.assertAlmostEqual(errors["rmse"], document["train_rmse"], places=5)
         self.assertIn("of 1 - prediction", self.ok("evaluate", model, counts).stdout)
         # The item that user 1 (user 2) lacks of those that users like it take comes before any other.
         for user, lacks in ((1, "5"), (2, "2")):
-            top = self.ok("predict", model, "--user", user, "--top", 1, "--seen", counts).stdout
-            self.assertIn(f"\t{lacks}\t" if "\t" in top else lacks, top)
+            best = self.json("predict", model, "--user", user, "--top", 1, "--seen", counts)["items"]
+            self.assertEqual([one["item"] for one in best], [lacks])
 
     def test_implicit_feedback_by_conjugate_gradients_and_by_count(self):
         exact = self.json("fit", self.counts(), "-o", self.path("m.h5"), "-k", 2, "--implicit", "--sweeps", 40)
@@ -87,7 +91,7 @@ class Fit(ToolTest):
         fit = ["-o", self.path("m.h5"), "-k", 2]
         self.fails(1, "the rating of item 3 by user 2 is 0, expected more than 0", "fit",
                    self.write("zero.csv", "1,3,1\n2,3,0\n"), *fit, "--implicit")
-        self.fails(1, "a confidence of 0.5, expected at least --unobserved, 1", "fit",
+        self.fails(1, "a confidence of 0.5, expected a finite one of at least --unobserved, 1", "fit",
                    self.write("low.csv", "1,3,1\n2,3,0.5\n"), *fit, "--implicit", "--confidences")
         counts = self.counts()
         self.fails(2, "--implicit", "fit", counts, *fit, "--alpha", 3)

@@ -177,9 +177,14 @@ TEST_P(ImplicitAls, RefusesWhatItCannotTake) {
             "ratings has weights, expected none with implicit feedback: its values make the confidences");
   EXPECT_EQ(message(good, options_of(1, 0.1, 1, {.alpha = 0})), "alpha is 0, expected a finite number > 0");
   EXPECT_EQ(message(good, options_of(1, 0.1, 1, {.unobserved = -1})),
-            "unobserved is -1, expected a finite number > 0; als() leaves out what is not observed");
+            "unobserved is -1, expected a number from 1e-12 to 1e12");
   EXPECT_EQ(message(good, options_of(1, 0, 1, {.cg_steps = 3})),
-            "lambda is 0, expected more than 0 with conjugate gradients");
+            "lambda_x is 0, expected more than 0 with conjugate gradients");
+  auto one_sided = options_of(1, 0.1, 1, {.cg_steps = 3});
+  one_sided.lambda_y = 0;
+  EXPECT_EQ(message(good, one_sided), "lambda_y is 0, expected more than 0 with conjugate gradients");
+  EXPECT_EQ(message({{0, 0, 4}}, options_of(1, 0.1, 1, {.alpha = 1e38})),
+            "entry 0 of ratings is 4, a confidence of inf, expected a finite one that is at least `unobserved`, 1");
   auto options = options_of(1, 0.1, 1);
   options.weighting = Weighting::by_count;
   options.exponent = -1;

@@ -21,9 +21,14 @@ struct AlsProblem {
 struct ImplicitFeedback {
   double alpha = 1;          ///< the confidence of an entry is c_ij = 1 + alpha a_ij, a_ij > 0
   bool confidences = false;  ///< the ratings are the confidences themselves: c_ij = a_ij >= unobserved
-  double unobserved = 1;     ///< weight of what is not observed, > 0
+  double unobserved = 1;     ///< weight of what is not observed, 1e-12 to 1e12
   int cg_steps = 0;          ///< 0: exact; else conjugate gradients, from the factors of the sweep before
 };
+
+/// c_ij of an entry with this value. als() takes it where it is finite and at least `unobserved`, and the value, unless
+/// it is the confidence itself, more than 0.
+float confidence_of(const ImplicitFeedback& feedback, float value);
+double confidence_of(const ImplicitFeedback& feedback, double value);
 
 struct AlsOptions {
   index_t rank = 32;

@@ -8,7 +8,7 @@ namespace seesaw {
 /// What implicit feedback (clicks, plays, purchases) is taken for: everything that was not observed counts as 0, with
 /// little weight.
 struct ImplicitModel {
-  double unobserved = 1;  ///< weight of what is not observed, > 0
+  double unobserved = 1;  ///< weight of what is not observed, 1e-12 to 1e12
   Penalty penalty = {};   ///< weighting by count, exponent nu and offset unobserved * n: Rendle et al. (2021)
   int cg_steps = 0;       ///< 0: exact, by Cholesky; else so many steps of conjugate gradients from x as it is
 };
@@ -27,10 +27,10 @@ struct ImplicitModel {
 /// x            m x k, overwritten; 0 where a row has no entries; with cg_steps > 0 also read. Must not overlap y
 /// singular_rows  null, or one number in the context's memory space, overwritten with how many rows were singular
 ///
-/// Where Y'Y is not finite x becomes NaN. The result is the same bits for any number of threads. On CUDA it waits for
-/// Y'Y. Throws ShapeError, InvalidArgument. The contents of `confidences` are trusted; see validate(). Source: Hu,
-/// Koren, Volinsky (2008), "Collaborative filtering for implicit feedback datasets"; Takacs, Pilaszy, Tikk (2011) for
-/// conjugate gradients.
+/// Where Y'Y is not finite x becomes NaN. The result is the same bits for any number of threads. On CUDA it waits until
+/// x is there. Throws ShapeError, InvalidArgument. The contents of `confidences` are trusted; see validate(). Source:
+/// Hu, Koren, Volinsky (2008), "Collaborative filtering for implicit feedback datasets"; Takacs, Pilaszy, Tikk (2011)
+/// for conjugate gradients.
 void solve_implicit_rows(Context& ctx, CsrView<float> confidences, MatrixView<const float> y, ImplicitModel model,
                          MatrixView<float> x, std::int64_t* singular_rows = nullptr);
 void solve_implicit_rows(Context& ctx, CsrView<double> confidences, MatrixView<const double> y, ImplicitModel model,

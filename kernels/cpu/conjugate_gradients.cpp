@@ -58,18 +58,16 @@ void conjugate_gradients_row(const SolveRows<T>& problem, index_t i, int steps, 
     return;
   }
   const T ridge = problem.ridge(i);
-  for (index_t f = 0; f < k; ++f) {
-    diagonal[f] = problem.diagonal(ridge, f);
-    r[f] = -diagonal[f] * x[f];
-  }
-  for (offset_t e = ratings.offsets[i]; e < ratings.offsets[i + 1]; ++e) {
-    const T* y = problem.y.row(ratings.columns[e]);
-    const T c = ratings.values[e];
-    add_multiple(c - problem.shared.weight(c, T{1}) * dot(y, x, k), y, k, r);
-  }
+  for (index_t f = 0; f < k; ++f) diagonal[f] = problem.diagonal(ridge, f);
+  std::fill(r, r + k, T{0});
+  for (offset_t e = ratings.offsets[i]; e < ratings.offsets[i + 1]; ++e)
+    add_multiple(ratings.values[e], problem.y.row(ratings.columns[e]), k, r);
+  const T least = cg_cutoff(dot(r, r, k));
+  multiply(problem, i, diagonal, x, ap);
+  add_multiple(T{-1}, ap, k, r);
   std::copy(r, r + k, p);
   T rr = dot(r, r, k);
-  for (int step = 0; step < steps && rr > 0; ++step) {
+  for (int step = 0; step < steps && rr > least; ++step) {
     multiply(problem, i, diagonal, p, ap);
     const T alpha = rr / dot(p, ap, k);
     add_multiple(alpha, p, k, x);

@@ -53,7 +53,7 @@ struct System {
 /// How many vectors a panel holds: as many as stay in the L1 cache.
 template <class T>
 index_t panel_depth(const Layout<T>& layout) {
-  constexpr index_t kPanelBytes = 32768;
+  constexpr index_t kPanelBytes = 16384;
   return std::clamp<index_t>(kPanelBytes / (layout.stride * static_cast<index_t>(sizeof(T))), 32, 128);
 }
 

@@ -75,7 +75,7 @@ void solve_by_minimum_norm(const SolveRows<T>& problem, index_t i) {
     for (index_t f = 0; f < k; ++f) {
       stacked.at(f) = root * y[f];
       sum[static_cast<std::size_t>(f)] += y[f];
-      finite = finite && std::isfinite(y[f]);
+      finite = finite && std::isfinite(stacked.at(f));
     }
     stacked.at(k) = problem.implicit() ? root : root * ratings.values[e];
   }

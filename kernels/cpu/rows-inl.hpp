@@ -30,7 +30,7 @@ class Ahead {
   }
   void operator()() {
     if (entry_ >= last_) return;
-    __builtin_prefetch(reinterpret_cast<const char*>(y_.row(columns_[entry_])) + byte_, 0, 2);
+    __builtin_prefetch(reinterpret_cast<const char*>(y_.row(columns_[entry_])) + byte_, 0, 3);
     byte_ += 64;
     if (byte_ >= bytes_) {
       byte_ = 0;

@@ -103,8 +103,9 @@ Dealing count_by_bucket(int threads, const Source& source, const Buckets& bucket
   for_blocks(threads, blocks, [&](index_t block) {
     std::vector<offset_t> counts(static_cast<std::size_t>(buckets.count));
     const offset_t first = block * dealing.block_size;
-    source.each(first, std::min(source.entries(), first + dealing.block_size),
-                [&](offset_t, column_t major, column_t) { ++counts[static_cast<std::size_t>(major >> buckets.shift)]; });
+    source.each(first, std::min(source.entries(), first + dealing.block_size), [&](offset_t, column_t major, column_t) {
+      ++counts[static_cast<std::size_t>(major >> buckets.shift)];
+    });
     dealing.next[static_cast<std::size_t>(block)] = std::move(counts);
   });
   offset_t sum = 0;
@@ -244,13 +245,14 @@ void transpose(int threads, CsrView<T> matrix, Csr<T>& out) {
   sort_entries(threads, FromRows<T>{matrix}, out);
 }
 
-// The records of a pass or of the largest bucket; each thread's bucket, were all alike; the counts. A bucket of the
-// transposed matrix may hold all the entries where it is narrower than a bucket.
-double transpose_workspace(int threads, index_t rows, offset_t entries) {
-  const auto size = static_cast<double>(entries), buckets = static_cast<double>(Buckets(rows).count);
-  const double records = std::max(static_cast<double>(pass_entries(entries)), size / buckets);
-  const double sorted = std::min(1.0, threads / buckets) * size;
-  return (std::min(size, records) + sorted) * sizeof(Record) + kMostCountedBlocks * buckets * sizeof(offset_t);
+// The records of a pass, or of the fullest bucket, whose rows may all be full; each thread's bucket; the counts.
+double transpose_workspace(int threads, index_t rows, index_t cols, offset_t entries) {
+  const Buckets buckets(rows);
+  const auto size = static_cast<double>(entries);
+  const double bucket = std::min(size, static_cast<double>(index_t{1} << buckets.shift) * static_cast<double>(cols));
+  const double records = std::min(size, std::max(static_cast<double>(pass_entries(entries)), bucket));
+  const double counts = kMostCountedBlocks * static_cast<double>(buckets.count) * sizeof(offset_t);
+  return (records + std::min(size, threads * bucket)) * sizeof(Record) + counts;
 }
 
 template <class T>

@@ -54,13 +54,18 @@ __device__ void step_row(const CgRow<T>& row, int steps) {
   const SolveRows<T>& problem = row.problem;
   T *x = row.x, *r = row.r, *p = row.p, *ap = row.ap;
   auto weight = [&](T c) { return problem.shared.weight(c, T(1)); };
-  row.each([&](index_t f) { r[f] = -problem.diagonal(row.ridge, f) * x[f]; });
-  row.add_entries(x, r, [&](T c, T s) { return c - weight(c) * s; });
-  row.each([&](index_t f) { p[f] = r[f]; });
+  auto multiply = [&](const T* v) {  // ap = A v
+    row.each([&](index_t f) { ap[f] = problem.diagonal(row.ridge, f) * v[f]; });
+    row.add_entries(v, ap, [&](T c, T s) { return weight(c) * s; });
+  };
+  row.each([&](index_t f) { r[f] = T(0); });
+  row.add_entries(x, r, [](T c, T) { return c; });
+  const T least = cg_cutoff(row.dot(r, r));
+  multiply(x);
+  row.each([&](index_t f) { p[f] = r[f] -= ap[f]; });
   T rr = row.dot(r, r);
-  for (int step = 0; step < steps && rr > T(0); ++step) {
-    row.each([&](index_t f) { ap[f] = problem.diagonal(row.ridge, f) * p[f]; });
-    row.add_entries(p, ap, [&](T c, T s) { return weight(c) * s; });
+  for (int step = 0; step < steps && rr > least; ++step) {
+    multiply(p);
     const T alpha = rr / row.dot(p, ap);
     row.each([&](index_t f) {
       x[f] += alpha * p[f];

@@ -24,14 +24,17 @@ T dot(const std::vector<T>& a, const std::vector<T>& b) {
 template <class T>
 void conjugate_gradients(MatrixView<const T> a, MatrixView<const T> l, const T* b, int steps, T* x) {
   const auto k = static_cast<std::size_t>(a.rows);
-  std::vector<T> r(k), z, p, ap(k);
+  std::vector<T> r(b, b + k), z, p, ap(k);
+  z = r;
+  cholesky_solve(l, z.data());
+  const T least = cg_cutoff(dot(r, z));
   multiply(a, x, r.data());
   for (std::size_t f = 0; f < k; ++f) r[f] = b[f] - r[f];
   z = r;
   cholesky_solve(l, z.data());
   p = z;
   T rz = dot(r, z);
-  for (int step = 0; step < steps && rz > 0; ++step) {
+  for (int step = 0; step < steps && rz > least; ++step) {
     multiply(a, p.data(), ap.data());
     const T alpha = rz / dot(p, ap);
     for (std::size_t f = 0; f < k; ++f) {

@@ -127,7 +127,7 @@ void add_implicit_options(CLI::App& command, FitOptions& options) {
       ->group(group);
   command.add_option("--unobserved", feedback.unobserved, "Weight of what was not observed; confidences are no less")
       ->type_name("W")
-      ->check(positive())
+      ->check(CLI::Range(1e-12, 1e12))
       ->capture_default_str()
       ->needs(implicit)
       ->group(group);
@@ -173,7 +173,7 @@ void add_model_options(CLI::App& command, FitOptions& options) {
       ->group(group);
   command.add_option("--exponent", als.exponent, "Of that number, with --weighting by-count")
       ->type_name("NU")
-      ->check(not_negative())
+      ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str()
       ->group(group);
   command

@@ -74,21 +74,21 @@ void read_validation(const FitOptions& options, Context& host, FitData<T>& data)
                             options.ratings));
 }
 
-/// als() says which entry it cannot take; the user wants to know which line of the file.
+/// als() says which entry it cannot take; the user wants to know whose it is.
 template <class T>
 void require_feedback(const FitOptions& options, const Ratings<T>& ratings) {
   const ImplicitFeedback& feedback = *options.als.implicit;
   const SparseTensorView<T> entries = ratings.entries.view();
   for (offset_t e = 0; e < entries.entries; ++e) {
-    const auto value = static_cast<double>(entries.values[e]);
-    const double confidence = feedback.confidences ? value : 1 + feedback.alpha * value;
+    const T value = entries.values[e], confidence = confidence_of(feedback, value);
     const bool positive = feedback.confidences || value > 0;
-    if (positive && confidence >= feedback.unobserved) continue;
+    if (positive && confidence >= static_cast<T>(feedback.unobserved) && std::isfinite(confidence)) continue;
     throw Error(fmt::format("{}: the rating of item {} by user {} is {}, {}", options.ratings,
                             ratings.cols.name(entries.indices[1][e]), ratings.rows.name(entries.indices[0][e]), value,
-                            positive ? fmt::format("a confidence of {}, expected at least --unobserved, {}", confidence,
-                                                   feedback.unobserved)
-                                     : "expected more than 0 with --implicit: leave out what was not observed"));
+                            positive
+                                ? fmt::format("a confidence of {}, expected a finite one of at least --unobserved, {}",
+                                              confidence, feedback.unobserved)
+                                : "expected more than 0 with --implicit: leave out what was not observed"));
   }
 }
 

@@ -42,10 +42,12 @@ std::string fit_text(const FitOptions& options, const FitSummary& summary, const
       std::count_if(runs.begin(), runs.end(), [](const AlsRun& run) { return run.stopped == StopReason::diverged; });
   if (diverged > 0) text += fmt::format("{} of {} diverged\n", diverged, counted(std::ssize(runs), "start"));
   if (summary.singular_rows > 0)
-    text += fmt::format("{} solved by minimum norm: too few ratings for rank {} and this lambda\n",
-                        summary.singular_rows == 1 ? "1 user or item was"
-                                                   : fmt::format("{} users or items were", summary.singular_rows),
-                        options.als.rank);
+    text += fmt::format(
+        "{} solved by minimum norm: {} for rank {} and this lambda\n",
+        summary.singular_rows == 1 ? "1 user or item was"
+                                   : fmt::format("{} users or items were", summary.singular_rows),
+        options.implicit ? "too few users or items, or confidences too far above --unobserved," : "too few ratings",
+        options.als.rank);
   return text;
 }
 

@@ -23,7 +23,7 @@ struct InfoOptions {
   index_t rows = 0, cols = 0;
   offset_t entries = 0;
   index_t rank = AlsOptions{}.rank;
-  bool weights = false;
+  bool weights = false, implicit = false;
   Precision precision = Precision::single;
   std::string of_problem;  ///< an option given that only a problem heeds; empty: none
   RatingsOptions format;
@@ -85,7 +85,8 @@ std::string program_text(const Json& info) {
 
 Json memory_info(const InfoOptions& options) {
   const std::int64_t element = options.precision == Precision::single ? sizeof(float) : sizeof(double);
-  const AlsSize size{options.rows, options.cols, options.entries, options.weights, 0, options.rank, element};
+  const AlsSize size{options.rows, options.cols, options.entries, options.weights, 0,
+                     options.rank, element,      options.implicit};
   Json problem = {{"users", options.rows},
                   {"items", options.cols},
                   {"entries", options.entries},
@@ -245,6 +246,8 @@ void add_info(CLI::App& program) {
   CLI::Option* const rank = size("--rank,-k", options->rank, kMostRank, "Its rank")->capture_default_str();
   CLI::Option* const weights =
       command.add_flag("--weights", options->weights, "Its ratings have weights")->group("Problem");
+  CLI::Option* const implicit =
+      command.add_flag("--implicit", options->implicit, "It is fitted with --implicit")->group("Problem");
   CLI::Option* const precision = add_precision(command, options->precision)->group("Problem");
   add_threads(command, options->format.threads);
   add_format(command, options->format);
@@ -255,7 +258,7 @@ void add_info(CLI::App& program) {
       "  seesaw info model.h5\n"
       "  seesaw info --users 480189 --items 17770 --entries 100480507 --rank 128");
   command.callback([=] {
-    for (const CLI::Option* option : {rank, weights, precision})
+    for (const CLI::Option* option : {rank, weights, implicit, precision})
       if (option->count() > 0) options->of_problem = option->get_name();
     info(*options);
   });

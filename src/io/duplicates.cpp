@@ -87,8 +87,7 @@ std::vector<Repeat> find_repeats(const Buffer<column_t>& rows, const Buffer<colu
   constexpr std::size_t kPasses = 8;  // an eighth of the places is dealt out at a time
   const Places places{rows.data(), cols.data(), rows.size()};
   const auto parts = static_cast<std::uint64_t>(places.size) / kBucket;
-  Dealing dealing =
-      count_by_bucket(places, std::min(static_cast<int>(std::bit_width(parts)), kMostBits), threads);
+  Dealing dealing = count_by_bucket(places, std::min(static_cast<int>(std::bit_width(parts)), kMostBits), threads);
   const std::size_t buckets = dealing.starts.size() - 1;
   std::vector<std::vector<std::uint64_t>> found(buckets);
   Buffer<std::uint64_t> dealt;
@@ -102,7 +101,8 @@ std::vector<Repeat> find_repeats(const Buffer<column_t>& rows, const Buffer<colu
     deal_out(places, dealing, first, last, threads, dealt.data());
     parallel_for(threads, static_cast<index_t>(last - first), [&](index_t i) {
       const std::size_t b = first + static_cast<std::size_t>(i);
-      found[b] = repeated_among(dealt.data() + (dealing.starts[b] - start), dealt.data() + (dealing.starts[b + 1] - start));
+      found[b] =
+          repeated_among(dealt.data() + (dealing.starts[b] - start), dealt.data() + (dealing.starts[b + 1] - start));
     });
   }
   constexpr offset_t kNone = -1;
