@@ -35,8 +35,8 @@ MODELS = {
     "solve_rows/rows": ("solve_rows_bench", solve_rows),
     "gram": ("gram_bench", lambda m, n, nnz, k: m * k * (k + 1)),
     "masked_residual": ("masked_residual_bench", lambda m, n, nnz, k: 2 * nnz * k),
-    "compress": ("sparse_bench", lambda m, n, nnz, k: (48 + 2 * FLOAT) * nnz + 16 * m),
-    "transpose": ("sparse_bench", lambda m, n, nnz, k: (52 + 2 * FLOAT) * nnz + 16 * n)}
+    "compress": ("sparse_bench", lambda m, n, nnz, k: (108 + 2 * FLOAT) * nnz + 16 * m),
+    "transpose": ("sparse_bench", lambda m, n, nnz, k: (72 + 2 * FLOAT) * nnz + 16 * n)}
 DOUBLED = {"entries": [ENTRIES // 4, ENTRIES // 2, ENTRIES, 2 * ENTRIES],
            "rows": [ROWS // 2, ROWS, 2 * ROWS, 4 * ROWS],
            "k": [16, 32, 64, 128]}

@@ -3,12 +3,6 @@
 namespace seesaw::test {
 namespace {
 
-template <class T>
-struct Solved {
-  Matrix<T> x;
-  std::int64_t singular_rows;
-};
-
 /// On the context; x begins as `start` or, where that has no rows, as NaN.
 template <class T>
 Solved<T> solve_on(Context& ctx, const Csr<T>& confidences, const Matrix<T>& y, ImplicitModel model,
@@ -31,11 +25,6 @@ Csr<T> random_confidences(const std::vector<index_t>& lengths, index_t cols, std
   for (offset_t e = 0; e < csr.values.size(); ++e)
     csr.values.data()[e] = static_cast<T>(least + spread * random_uniform(seed + 1, static_cast<std::uint64_t>(e)));
   return csr;
-}
-
-double ridge_of(Penalty penalty, index_t entries) {
-  if (penalty.weighting == Weighting::plain) return penalty.lambda;
-  return penalty.lambda * std::pow(static_cast<double>(entries) + penalty.offset, penalty.exponent);
 }
 
 /// A_i and b_i of a row from every (i, j), observed or not, in double.

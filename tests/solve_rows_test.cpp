@@ -6,12 +6,6 @@ namespace seesaw::test {
 namespace {
 
 template <class T>
-struct Solved {
-  Matrix<T> x;
-  std::int64_t singular_rows;
-};
-
-template <class T>
 Solved<T> solve_on(Context& ctx, const Csr<T>& ratings, const Matrix<T>& y, Penalty penalty) {
   const auto csr = to_context(ctx, ratings);
   const auto y_there = to_context(ctx, y);
@@ -19,10 +13,6 @@ Solved<T> solve_on(Context& ctx, const Csr<T>& ratings, const Matrix<T>& y, Pena
   Buffer<std::int64_t> singular(ctx, 1);
   solve_rows(ctx, csr.view(), read(y_there), penalty, x.view(), singular.data());
   return {to_host(x), to_host(singular).data()[0]};
-}
-
-double ridge_of(Penalty penalty, index_t entries) {
-  return penalty.weighting == Weighting::by_count ? penalty.lambda * static_cast<double>(entries) : penalty.lambda;
 }
 
 /// How far x_i is from its normal equations, in double, and against what: componentwise

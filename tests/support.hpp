@@ -139,6 +139,19 @@ Csr<T> random_csr(const std::vector<index_t>& lengths, index_t cols, std::uint64
   return csr_of<T>(static_cast<index_t>(lengths.size()), cols, entries, weights);
 }
 
+/// What a half-sweep gave, in host memory.
+template <class T>
+struct Solved {
+  Matrix<T> x;
+  std::int64_t singular_rows;
+};
+
+/// lambda w of a row with so many entries.
+inline double ridge_of(Penalty penalty, index_t entries) {
+  if (penalty.weighting == Weighting::plain) return penalty.lambda;
+  return penalty.lambda * std::pow(static_cast<double>(entries) + penalty.offset, penalty.exponent);
+}
+
 template <class T>
 double largest_difference(const Matrix<T>& a, const Matrix<T>& b) {
   double largest = 0;

@@ -28,9 +28,9 @@ struct ImplicitModel {
 /// singular_rows  null, or one number in the context's memory space, overwritten with how many rows were singular
 ///
 /// Where Y'Y is not finite x becomes NaN. The result is the same bits for any number of threads. On CUDA it waits until
-/// x is there. Throws ShapeError, InvalidArgument. The contents of `confidences` are trusted; see validate(). Source:
-/// Hu, Koren, Volinsky (2008), "Collaborative filtering for implicit feedback datasets"; Takacs, Pilaszy, Tikk (2011)
-/// for conjugate gradients.
+/// x is there. Throws ShapeError, InvalidArgument. The contents of `confidences` are trusted; see validate().
+/// Source: Hu, Koren, Volinsky (2008), "Collaborative filtering for implicit feedback datasets"; Takacs, Pilaszy, Tikk
+/// (2011) for conjugate gradients.
 void solve_implicit_rows(Context& ctx, CsrView<float> confidences, MatrixView<const float> y, ImplicitModel model,
                          MatrixView<float> x, std::int64_t* singular_rows = nullptr);
 void solve_implicit_rows(Context& ctx, CsrView<double> confidences, MatrixView<const double> y, ImplicitModel model,

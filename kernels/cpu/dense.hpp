@@ -50,7 +50,7 @@ struct System {
   }
 };
 
-/// How many vectors a panel holds: as many as stay in the L1 cache.
+/// How many vectors a panel holds: as many as stay in the L1 cache beside those that are asked for next.
 template <class T>
 index_t panel_depth(const Layout<T>& layout) {
   constexpr index_t kPanelBytes = 16384;

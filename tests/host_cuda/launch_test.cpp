@@ -28,6 +28,18 @@ std::string error_of(Body body) {
 __global__ void nothing() {}
 __global__ void take_pointers(const float*, const float*, int) {}
 __global__ void take_matrix(int, MatrixView<const float>) {}
+struct Views {
+  MatrixView<const float> first;
+  const float* second;
+  int third;
+
+  template <class Visitor>
+  void visit(Visitor&& visitor) const {
+    visitor(first);
+    visitor(second);
+  }
+};
+__global__ void take_views(int, Views) {}
 __global__ void take_sparse(CsrView<float>, SparseTensorView<double>) {}
 __global__ void count_blocks(int* count) { atomicAdd(count, 1); }
 __global__ void store(double* out, index_t value, float scale) { *out = static_cast<double>(value) * scale; }
@@ -136,6 +148,17 @@ TEST(Launch, TakesSparseViewsThatLieInDeviceMemory) {
   wrong_tensor = tensor;
   wrong_tensor.order = 3;
   EXPECT_TRUE(contains(launched(right, wrong_tensor), "argument 2 does not"));
+}
+
+TEST(Launch, TakesAStructWhoseViewsLieInDeviceMemory) {
+  const DeviceArray<float> a(6);
+  const float host[6] = {};
+  const auto launched = [](Views views) { return error_of([&] { launch(take_views, 1, 1, 0, nullptr, 7, views); }); };
+  EXPECT_EQ(launched({{a.data(), 2, 3}, a.data(), 1}), "");
+  EXPECT_EQ(launched({{}, nullptr, 1}), "");
+  EXPECT_TRUE(contains(launched({{host, 2, 3}, a.data(), 1}), "argument 2 does not point to device memory"));
+  EXPECT_TRUE(contains(launched({{a.data(), 3, 3}, a.data(), 1}), "argument 2 spans 36 bytes, of which 24"));
+  EXPECT_TRUE(contains(launched({{a.data(), 2, 3}, host, 1}), "argument 2 does not point to device memory"));
 }
 
 TEST(Launch, OnADeadStreamFails) {
