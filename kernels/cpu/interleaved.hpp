@@ -6,10 +6,11 @@ namespace seesaw::cpu {
 /// Unknowns of an interleaved system that are eliminated together; its size is a multiple of it.
 inline constexpr index_t kSide = 4;
 
-/// Systems of up to so many unknowns are solved interleaved, by solve_interleaved(). Beside four at a time by factor()
-/// and back_substitute() that takes, moving them included, 0.2 of the time at 8 unknowns, 0.25 at 16, 0.4 at 32 and
-/// 0.65 at 64 in float with AVX-512 or AVX2; in double 0.3, 0.4, 0.65 and 0.9. Beyond that little is won, and the
-/// systems of a batch outgrow the L2 cache. With vectors of 16 bytes it is 0.5 at 32; even one lane loses nothing.
+/// Systems of up to so many unknowns are solved interleaved, by solve_interleaved(). Measured beside factor() and
+/// back_substitute() of four at a time, on a Zen 4 with AVX-512 and with AVX2: it takes, moving the systems into the
+/// lanes included, 0.2 of their time at 8 unknowns, 0.25 at 16, 0.45 at 32 and 0.7 at 64 in float; 0.3, 0.4, 0.6 and
+/// 0.9 in double, where all lanes are filled: a batch takes its time however few are. Vectors of 16 bytes give 0.5 at
+/// 32, and even one lane loses nothing. Beyond 64 little is won, and the systems of a batch outgrow the L2 cache.
 inline constexpr index_t kMostInterleaved = 64;
 
 template <class T>
