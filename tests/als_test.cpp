@@ -426,6 +426,10 @@ TEST_P(Als, TheEstimateCountsWhatTheBackendWorksWith) {
     implicit.implicit = true;
     EXPECT_GE(static_cast<double>(als_memory(ctx, implicit) - als_memory(ctx, wide)), factors / 2 + 7 * system);
   }
+  if (GetParam() == Backend::cuda) {  // of each row a flag and its place among the rows in the order of their forms
+    const AlsSize tall{1'000'000'000, 1, 1, false, 0, 1, sizeof(float)};
+    EXPECT_GE(static_cast<double>(als_memory(ctx, tall)), 1e9 * (sizeof(offset_t) + 2 * sizeof(float) + 9));
+  }
   wide.validation_entries = 1'000'000'000;
   EXPECT_GE(static_cast<double>(als_memory(ctx, wide)) - factors - solving, 12e9);
 }

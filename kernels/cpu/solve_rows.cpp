@@ -222,8 +222,9 @@ template <class T>
 void solve_block(const SolveRows<T>& problem, index_t first, index_t last, RowScratch<T>& scratch) {
   scratch.primal.clear();
   scratch.dual.clear();
+  const index_t longest_dual = longest_dual_row<T>(problem.y.cols);
   for (index_t i = first; i < last; ++i) {
-    switch (form_of(problem, i)) {
+    switch (form_of(problem, i, longest_dual)) {
       case Form::empty:
         std::fill(problem.x.row(i), problem.x.row(i) + problem.x.cols, T{0});
         break;
@@ -234,10 +235,8 @@ void solve_block(const SolveRows<T>& problem, index_t first, index_t last, RowSc
         scratch.dual.push_back(i);
         break;
       case Form::primal:
-        scratch.primal.push_back(i);
+        if (problem.entries(i) <= kSegment) scratch.primal.push_back(i);  // solve_long_row() does the others
         break;
-      case Form::segments:
-        break;  // solve_long_row() does these
     }
   }
   Ahead<T> ahead(problem);
@@ -318,10 +317,13 @@ void solve_rows(int threads, const SolveRows<T>& problem) {
   constexpr index_t kMostRows = 128, kBlocksPerThread = 8;
   const index_t rows = problem.ratings.rows;
   const index_t block_rows = std::clamp<index_t>(rows / (threads * kBlocksPerThread), 1, kMostRows);
+  const index_t longest_dual = longest_dual_row<T>(problem.y.cols);
   const RowOperations<T> run = operations(T{});
   std::int64_t singular = 0;
   for (index_t i = 0; i < rows; ++i)
-    if (form_of(problem, i) == Form::segments && solve_long_row(threads, problem, i)) ++singular;
+    if (problem.entries(i) > kSegment && form_of(problem, i, longest_dual) == Form::primal &&
+        solve_long_row(threads, problem, i))
+      ++singular;
   for_blocks(
       threads, block_count(rows, block_rows), [&] { return RowScratch<T>(problem.y.cols); },
       [&](RowScratch<T>& scratch, index_t block) {

@@ -7,6 +7,8 @@ list(
   kernels/cuda/minimum_norm.cu
   kernels/cuda/product.cu
   kernels/cuda/resources.cu
+  kernels/cuda/row_bins.cu
+  kernels/cuda/solve_dual_rows.cu
   kernels/cuda/solve_rows.cu
   kernels/cuda/solve_rows_large.cu
   kernels/cuda/solve_spd.cu
