@@ -102,6 +102,35 @@ TEST_P(RowForms, WithoutAPenaltyShortRowsAreSingular) {
   }
 }
 
+// Twice as many entries as k, and the last column of Y is its first: where a = Y z for some z, the minimum norm
+// solution is z with those two elements at their mean. Y's singular values lie between sqrt(2 k) -+ sqrt(k), so its
+// condition number, 2^1/2 times more for the double column, is below 9. The values carry k eps |y_j||z|, and least
+// squares by orthogonal transformations is as if each column of [Y a] were off by 3 k eps (Higham, theorem 20.3): 9 (k
+// + 3 k sqrt(k)) eps |z| at most.
+TEST_P(RowForms, APrimalRowOfCollinearColumnsTakesItsMinimumNorm) {
+  Context ctx = context();
+  for (const index_t k : {20, 130}) {
+    auto y = random_matrix<double>(2 * k, k, 63);
+    auto z = random_matrix<double>(1, k, 64);
+    double squared = 0;
+    std::vector<Entry> entries;
+    for (column_t j = 0; j < 2 * k; ++j) {
+      y(j, k - 1) = y(j, 0);
+      double value = 0;
+      for (index_t f = 0; f < k; ++f) value += y(j, f) * z(0, f);
+      entries.push_back({0, j, value});
+    }
+    for (index_t f = 0; f < k; ++f) squared += z(0, f) * z(0, f);
+    const auto solved = solve_on(ctx, csr_of<double>(1, 2 * k, entries), y, {0});
+    EXPECT_EQ(solved.singular_rows, 1) << "k = " << k;
+    z(0, 0) = z(0, k - 1) = (z(0, 0) + z(0, k - 1)) / 2;
+    const auto rank = static_cast<double>(k);
+    EXPECT_LE(largest_difference(solved.x, z),
+              9 * (rank + 3 * rank * std::sqrt(rank)) * eps<double>() * std::sqrt(squared))
+        << "k = " << k;
+  }
+}
+
 // A slice of the matrix whose vectors begin at no multiple of 16 bytes, x with room between its rows: the same bits.
 TEST_P(RowForms, SlicesAndStridesGiveTheSameBits) {
   Context ctx = context();
