@@ -17,7 +17,7 @@ __global__ void __launch_bounds__(kPeakThreads, 8) run_chains_kernel(T factor, T
   T chain[kChains];
 #pragma unroll
   for (int c = 0; c < kChains; ++c) chain[c] = static_cast<T>(static_cast<int>(threadIdx.x) % 32 + c);
-#pragma unroll 8
+#pragma unroll 32
   for (int s = 0; s < steps; ++s)
 #pragma unroll
     for (int c = 0; c < kChains; ++c) chain[c] = factor * chain[c] + term;

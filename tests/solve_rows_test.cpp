@@ -223,12 +223,12 @@ TEST_P(SolveRowsLarge, LongAndShortRowsTogether) {
   satisfies_normal_equations(ctx, ratings, 130, {0.05, Weighting::by_count});
 }
 
-// More rows than are solved at a time at such a rank (on CUDA 2016 of them).
+// More primal rows than are solved at a time at such a rank (on CUDA 128 of them), with dual ones between.
 TEST_P(SolveRowsLarge, ManyRows) {
   Context ctx = context();
   std::vector<index_t> lengths;
-  for (index_t i = 0; i < 2100; ++i) lengths.push_back(i % 4);
-  satisfies_normal_equations(ctx, random_csr<double>(lengths, 50, 46), 129, {0.3, Weighting::plain});
+  for (index_t i = 0; i < 150; ++i) lengths.push_back(i % 10 == 0 ? 3 : 129);
+  satisfies_normal_equations(ctx, random_csr<double>(lengths, 390, 46), 512, {0.3, Weighting::plain});
 }
 
 // A singular row with more entries than the cpu backend keeps at a time (2^22 / (k + 1) = 20867). The last column of Y
