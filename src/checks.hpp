@@ -6,8 +6,8 @@
 #include <string>
 
 #include "penalty.hpp"
-#include "seesaw/alternate.hpp"
 #include "seesaw/errors.hpp"
+#include "seesaw/iteration.hpp"
 
 namespace seesaw {
 
@@ -28,6 +28,8 @@ inline void require_stopping(const Stopping& stopping) {
           "a finite number >= 0");
   require(stopping.seconds > 0, "seconds", stopping.seconds, "more than 0");
   require(stopping.patience >= 0, "patience", stopping.patience, "0 (never) or more");
+  require(stopping.gradient_norm >= 0, "gradient_norm", stopping.gradient_norm, "0 (never) or more");
+  require(stopping.gap >= 0, "gap", stopping.gap, "0 (never) or more");
 }
 
 inline std::string shape_text(index_t rows, index_t cols) {

@@ -96,7 +96,7 @@ class Acceptance : public OnBackendLong {
     const auto ratings = seesaw::to_context(ctx, ratings_on_host), held = seesaw::to_context(ctx, test_on_host);
     for (const Setting& setting : settings()) {
       const auto start = seesaw::to_context(ctx, start_of<T>(setting.k));
-      AlsOptions options;
+      CompletionOptions options;
       options.rank = setting.k;
       options.lambda_x = options.lambda_y = setting.lambda;
       options.weighting = setting.weighting;
@@ -169,7 +169,7 @@ class ImplicitAcceptance : public Acceptance {
     for (const RankingSetting& setting : settings) {
       const auto start =
           seesaw::to_context(ctx, setting.second_start ? second_start_of<T>(setting.k) : start_of<T>(setting.k));
-      AlsOptions options;
+      CompletionOptions options;
       options.rank = setting.k;
       options.lambda_x = options.lambda_y = setting.lambda;
       options.weighting = Weighting::plain;
@@ -209,7 +209,7 @@ TEST(MovieLens, IsTheSameOnOneThreadAndOnTwo) {
     GTEST_SKIP() << "MovieLens 100K is not here; scripts/get-data.sh ml-100k fetches it";
   const auto ratings = csr_of<float>(kUsers, kItems, read_split(data_file("ml-100k/u1.base")));
   const auto held = csr_of<float>(kUsers, kItems, read_split(data_file("ml-100k/u1.test")));
-  AlsOptions options;
+  CompletionOptions options;
   options.stopping.sweeps = 3;
   Context one = Context::cpu(1), two = Context::cpu(2);
   const auto a = als(one, {ratings.view(), held.view()}, options), b = als(two, {ratings.view(), held.view()}, options);
@@ -250,7 +250,7 @@ class Checkerboard : public OnBackendLong {
     }
   }
 
-  static double relative_error(const AlsResult<double>& result) {
+  static double relative_error(const CompletionResult<double>& result) {
     const auto x = to_host(result.x), y = to_host(result.y);
     double error = 0, norm = 0;
     for (index_t i = 0; i < kRows; ++i)
@@ -262,8 +262,8 @@ class Checkerboard : public OnBackendLong {
     return std::sqrt(error / norm);
   }
 
-  static AlsOptions options() {
-    AlsOptions options;
+  static CompletionOptions options() {
+    CompletionOptions options;
     options.rank = 2;
     options.lambda_x = options.lambda_y = 0;
     options.centre = false;
@@ -281,7 +281,7 @@ TEST_P(Checkerboard, HistoryShowsAStuckStartAndRestartsRecover) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     auto o = options();
     o.seed = seed;
-    const auto result = als(ctx, AlsProblem<double>{csr.view()}, o);
+    const auto result = als(ctx, CompletionProblem<double>{csr.view()}, o);
     const double objective = result.runs[0].history.back().objective;
     if (relative_error(result) < 1e-6) {
       EXPECT_LT(objective, 1e-6) << "seed " << seed;
@@ -296,7 +296,7 @@ TEST_P(Checkerboard, HistoryShowsAStuckStartAndRestartsRecover) {
   auto o = options();
   o.seed = stuck[0];
   o.restarts = 3;
-  const auto result = als(ctx, AlsProblem<double>{csr.view()}, o);
+  const auto result = als(ctx, CompletionProblem<double>{csr.view()}, o);
   EXPECT_GT(result.best_run, 0);
   EXPECT_GT(result.runs[0].history.back().objective, 1e-6);
   EXPECT_LT(relative_error(result), 1e-6);

@@ -1,6 +1,7 @@
 list(APPEND SEESAW_SOURCES
   kernels/cpu/conjugate_gradients.cpp
   kernels/cpu/gram.cpp
+  kernels/cpu/masked_gradient.cpp
   kernels/cpu/masked_residual.cpp
   kernels/cpu/minimum_norm.cpp
   kernels/cpu/product.cpp
@@ -10,4 +11,5 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/sparse.cpp
   kernels/cpu/symmetric_eigen.cpp
   kernels/cpu/top_k.cpp
+  kernels/cpu/vectors.cpp
   kernels/cpu/workspace.cpp)

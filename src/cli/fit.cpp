@@ -55,7 +55,7 @@ void fit(FitOptions& options) {
     progress.sweep(options.als, start, record);
     return !interrupt.requested();
   };
-  AlsResult<T> result = als(context, {train.view(), validation.view(), y.view()}, options.als);
+  CompletionResult<T> result = als(context, {train.view(), validation.view(), y.view()}, options.als);
 
   summary.validation_left_out = data.validation_unknown + result.validation_left_out;
   summary.validation_entries = validation.view().entries - result.validation_left_out;
@@ -85,7 +85,7 @@ void fit(FitOptions& options) {
 }
 
 void check(FitOptions& options) {
-  AlsOptions& als = options.als;
+  CompletionOptions& als = options.als;
   if (als.stopping.patience > 0 && options.validation.empty() && options.holdout == 0)
     throw UsageError("--patience needs ratings to watch: --validation or --holdout");
   if (als.restarts > 1 && !options.start.empty())
@@ -143,7 +143,7 @@ void add_implicit_options(CLI::App& command, FitOptions& options) {
 
 void add_model_options(CLI::App& command, FitOptions& options) {
   const std::string group = "Model";
-  AlsOptions& als = options.als;
+  CompletionOptions& als = options.als;
   command
       .add_option("--rank,-k", options.rank,
                   fmt::format("Number of factors (default {}, or that of --start)", als.rank))
@@ -185,7 +185,7 @@ void add_model_options(CLI::App& command, FitOptions& options) {
 
 void add_run_options(CLI::App& command, FitOptions& options) {
   const std::string group = "Run";
-  AlsOptions& als = options.als;
+  CompletionOptions& als = options.als;
   Stopping& stopping = als.stopping;
   command.add_option("--sweeps", stopping.sweeps, "Sweeps at most")
       ->type_name("N")

@@ -18,8 +18,8 @@ struct FitOptions {
   std::string validation;  ///< empty: none
   double holdout = 0;      ///< 0: none
   std::string start;       ///< a model to go on from; empty: none
-  index_t rank = 0;        ///< 0: the start's, or AlsOptions' default
-  AlsOptions als;
+  index_t rank = 0;        ///< 0: the start's, or CompletionOptions' default
+  CompletionOptions als;
   bool implicit = false;
   ImplicitFeedback feedback;  ///< of implicit feedback
   Precision precision = Precision::single;
@@ -62,7 +62,7 @@ struct FitSummary {
   bool interrupted = false;
 };
 
-std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs);
-std::string fit_json(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs);
+std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs);
+std::string fit_json(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs);
 
 }  // namespace seesaw::cli

@@ -22,7 +22,7 @@ struct InfoOptions {
   std::string file;
   index_t rows = 0, cols = 0;
   offset_t entries = 0;
-  index_t rank = AlsOptions{}.rank;
+  index_t rank = CompletionOptions{}.rank;
   bool weights = false, implicit = false;
   Precision precision = Precision::single;
   std::string of_problem;  ///< an option given that only a problem heeds; empty: none
@@ -129,7 +129,7 @@ Json model_json(const std::string& path) {
   const ModelInfo head = model_info(path);
   const Model<T> model = load_model<T>(path);
   Json runs = Json::array();
-  for (const AlsRun& run : model.runs) runs.push_back(json_of(run));
+  for (const CompletionRun& run : model.runs) runs.push_back(json_of(run));
   return {{"path", path},
           {"schema_version", head.schema_version},
           {"written_by", head.written_by},

@@ -6,7 +6,7 @@ std::string to_text(const Json& document) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Json json_of(const AlsOptions& options) {
+Json json_of(const CompletionOptions& options) {
   Json implicit;
   if (options.implicit)
     implicit = {{"alpha", options.implicit->alpha},
@@ -28,7 +28,7 @@ Json json_of(const AlsOptions& options) {
           {"patience", options.stopping.patience}};
 }
 
-Json json_of(const AlsRun& run) {
+Json json_of(const CompletionRun& run) {
   Json history = Json::array();
   for (const SweepRecord& record : run.history)
     history.push_back({{"sweep", record.sweep},

@@ -86,7 +86,7 @@ void write_ids(hid_t file, const char* name, const Ids& ids) {
   }
 }
 
-void write_options(hid_t file, const AlsOptions& options) {
+void write_options(hid_t file, const CompletionOptions& options) {
   const Hdf5Id group = make_group(file, "options");
   write_attribute(group, "rank", options.rank);
   write_attribute(group, "lambda_x", options.lambda_x);
@@ -149,7 +149,7 @@ void write_runs(hid_t file, const Model<T>& model) {
   write_attribute(group, "best_sweep", static_cast<std::int64_t>(model.best_sweep));
   const Hdf5Id in_file = history_file_type(), in_memory = history_memory_type();
   for (std::size_t i = 0; i < model.runs.size(); ++i) {
-    const AlsRun& run = model.runs[i];
+    const CompletionRun& run = model.runs[i];
     const Hdf5Id dataset =
         make_dataset(group, std::to_string(i).c_str(), in_file, {run.history.size()}, Packing::plain);
     if (!run.history.empty()) write_all(dataset, in_memory, run.history.data());
@@ -311,9 +311,9 @@ double read_number(hid_t at, const char* name) {
   return value;
 }
 
-AlsOptions read_options(hid_t file) {
+CompletionOptions read_options(hid_t file) {
   const Hdf5Id group = open_group(file, "options");
-  AlsOptions options;
+  CompletionOptions options;
   options.rank = read_int(group, "rank", 1);
   options.lambda_x = read_number(group, "lambda_x");
   options.lambda_y = read_number(group, "lambda_y");
@@ -339,15 +339,16 @@ AlsOptions read_options(hid_t file) {
 }
 
 StopReason stop_reason(const std::string& name) {
-  for (const StopReason reason : {StopReason::sweeps, StopReason::tolerance, StopReason::time, StopReason::validation,
-                                  StopReason::callback, StopReason::diverged})
+  for (const StopReason reason :
+       {StopReason::sweeps, StopReason::tolerance, StopReason::time, StopReason::validation, StopReason::callback,
+        StopReason::diverged, StopReason::gradient_norm, StopReason::gap, StopReason::stationary})
     if (name == to_string(reason)) return reason;
   throw IoError("attribute \"stopped\" is \"" + name + "\", which is no known reason");
 }
 
-AlsRun read_run(hid_t group, const std::string& name) {
+CompletionRun read_run(hid_t group, const std::string& name) {
   const Hdf5Id dataset = open_dataset(group, name.c_str());
-  AlsRun run;
+  CompletionRun run;
   read_attribute(dataset, "seed", run.seed);
   std::string stopped;
   read_attribute(dataset, "stopped", stopped);

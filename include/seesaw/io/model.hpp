@@ -16,8 +16,8 @@ struct Model {
   Ids rows;     ///< m
   Ids cols;     ///< n
   double mean = 0;
-  AlsOptions options;  ///< the callback is not stored
-  std::vector<AlsRun> runs;
+  CompletionOptions options;  ///< the callback is not stored
+  std::vector<CompletionRun> runs;
   int best_run = 0;
   int best_sweep = 0;
 };
