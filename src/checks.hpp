@@ -8,6 +8,7 @@
 #include "penalty.hpp"
 #include "seesaw/errors.hpp"
 #include "seesaw/iteration.hpp"
+#include "seesaw/line_search.hpp"
 
 namespace seesaw {
 
@@ -30,6 +31,13 @@ inline void require_stopping(const Stopping& stopping) {
   require(stopping.patience >= 0, "patience", stopping.patience, "0 (never) or more");
   require(stopping.gradient_norm >= 0, "gradient_norm", stopping.gradient_norm, "0 (never) or more");
   require(stopping.gap >= 0, "gap", stopping.gap, "0 (never) or more");
+}
+
+inline void require_armijo(const ArmijoOptions& options) {
+  require(options.step > 0 && std::isfinite(options.step), "step", options.step, "a finite number > 0");
+  require(options.shrink > 0 && options.shrink < 1, "shrink", options.shrink, "a number between 0 and 1");
+  require(options.decrease > 0 && options.decrease < 1, "decrease", options.decrease, "a number between 0 and 1");
+  require(options.most >= 1, "most", options.most, "at least 1");
 }
 
 inline std::string shape_text(index_t rows, index_t cols) {

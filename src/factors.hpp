@@ -30,15 +30,18 @@ Factors<T> like(const Context& ctx, const Factors<T>& factors) {
 
 /// The sum of the products of all elements, in double.
 template <class T>
+double dot(const Context& ctx, const Matrix<T>& a, const Matrix<T>& b) {
+  const index_t size = a.buffer().size();
+  const T *x = a.buffer().data(), *y = b.buffer().data();
+  return on_backend(
+      ctx, [&] { return reference::dot(size, x, y); }, [&](int threads) { return cpu::dot(threads, size, x, y); },
+      [&](auto& gpu) { return cuda::dot(gpu, size, x, y); });
+}
+
+template <class T>
 double dot(const Context& ctx, const Factors<T>& a, const Factors<T>& b) {
   double sum = 0;
-  for (std::size_t n = 0; n < a.size(); ++n) {
-    const index_t size = a[n].buffer().size();
-    const T *x = a[n].buffer().data(), *y = b[n].buffer().data();
-    sum += on_backend(
-        ctx, [&] { return reference::dot(size, x, y); }, [&](int threads) { return cpu::dot(threads, size, x, y); },
-        [&](auto& gpu) { return cuda::dot(gpu, size, x, y); });
-  }
+  for (std::size_t n = 0; n < a.size(); ++n) sum += dot(ctx, a[n], b[n]);
   return sum;
 }
 
@@ -49,16 +52,19 @@ double norm(const Context& ctx, const Factors<T>& a) {
 
 /// b = alpha a + beta b; where beta is 0, b is not read.
 template <class T>
+void combine(const Context& ctx, double alpha, const Matrix<T>& a, double beta, Matrix<T>& b) {
+  const index_t size = a.buffer().size();
+  const T* x = a.buffer().data();
+  T* y = b.buffer().data();
+  on_backend(
+      ctx, [&] { reference::combine(size, alpha, x, beta, y); },
+      [&](int threads) { cpu::combine(threads, size, alpha, x, beta, y); },
+      [&](auto& gpu) { cuda::combine(gpu, size, alpha, x, beta, y); });
+}
+
+template <class T>
 void combine(const Context& ctx, double alpha, const Factors<T>& a, double beta, Factors<T>& b) {
-  for (std::size_t n = 0; n < a.size(); ++n) {
-    const index_t size = a[n].buffer().size();
-    const T* x = a[n].buffer().data();
-    T* y = b[n].buffer().data();
-    on_backend(
-        ctx, [&] { reference::combine(size, alpha, x, beta, y); },
-        [&](int threads) { cpu::combine(threads, size, alpha, x, beta, y); },
-        [&](auto& gpu) { cuda::combine(gpu, size, alpha, x, beta, y); });
-  }
+  for (std::size_t n = 0; n < a.size(); ++n) combine(ctx, alpha, a[n], beta, b[n]);
 }
 
 template <class T>

@@ -64,9 +64,9 @@ StopReason iterate(const std::function<bool()>& sweep, const std::function<void(
     measure(record);
     record.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     if (!std::isfinite(record.objective) || std::isinf(record.validation_rmse) ||
-        record.objective > kDivergence * start)
+        (start > 0 && record.objective > kDivergence * start))
       return StopReason::diverged;
-    if (!std::isfinite(start)) start = record.objective;
+    if (!std::isfinite(start) || start == 0) start = record.objective;
 
     const bool validated = !std::isnan(record.validation_rmse);
     const bool improved = !validated || record.validation_rmse < best;

@@ -10,7 +10,7 @@ namespace seesaw {
 /// (StopReason::stationary); measure(record) fills in the objective and what else the solver knows; after_sweep(record,
 /// improved) may return false to stop; `improved` says that validation_rmse is the best so far (always true without
 /// validation). `start` is the objective before the first sweep, for telling divergence; infinity where it is unknown:
-/// then that of the first sweep counts. A sweep that has diverged is not passed to after_sweep().
+/// then, and where it is 0, that of the first sweep counts. A sweep that has diverged is not passed to after_sweep().
 /// Throws InvalidArgument for options out of range.
 StopReason iterate(const std::function<bool()>& sweep, const std::function<void(SweepRecord&)>& measure,
                    const std::function<bool(const SweepRecord&, bool improved)>& after_sweep, const Stopping& stopping,

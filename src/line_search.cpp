@@ -9,7 +9,7 @@
 namespace seesaw {
 
 LineMinimum golden_section(const std::function<double(double)>& f, double low, double high, double tolerance) {
-  require(low < high && std::isfinite(low) && std::isfinite(high), "low", low, "a finite number below high");
+  require(low < high && std::isfinite(high - low), "low", low, "a finite number below high, no further than a double");
   require(tolerance >= 0, "tolerance", tolerance, "at least 0");
   LineMinimum found;
   const auto at = [&](double t) {
@@ -40,15 +40,13 @@ LineMinimum golden_section(const std::function<double(double)>& f, double low, d
 }
 
 LineMinimum armijo(const std::function<double(double)>& f, double f_0, double slope, const ArmijoOptions& options) {
-  require(slope < 0, "slope", slope, "a negative number");
-  require(options.step > 0 && std::isfinite(options.step), "step", options.step, "a finite number > 0");
-  require(options.shrink > 0 && options.shrink < 1, "shrink", options.shrink, "a number between 0 and 1");
-  require(options.decrease > 0 && options.decrease < 1, "decrease", options.decrease, "a number between 0 and 1");
-  require(options.most >= 1, "most", options.most, "at least 1");
+  require(std::isfinite(f_0), "f_0", f_0, "a finite number");
+  require(slope < 0 && std::isfinite(slope), "slope", slope, "a finite number < 0");
+  require_armijo(options);
   double t = options.step;
   for (int n = 1; n <= options.most; ++n, t *= options.shrink) {
     const double value = f(t);
-    if (value <= f_0 + options.decrease * t * slope) return {t, value, n};
+    if (std::isfinite(value) && value <= f_0 + options.decrease * t * slope) return {t, value, n};
   }
   return {0, f_0, options.most};
 }
@@ -70,7 +68,7 @@ PointMinimum random_search(const std::function<double(std::span<const double>)>&
     for (std::size_t d = 0; d < trial.size(); ++d)
       trial[d] = best.point[d] + radius * random_normal(options.seed, draw++);
     const double value = f(trial);
-    const bool better = value < best.value;
+    const bool better = std::isfinite(value) && value < best.value;
     radius *= better ? options.grow : options.shrink;
     if (!better) continue;
     std::swap(best.point, trial);

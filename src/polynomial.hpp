@@ -2,19 +2,21 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <vector>
 
+#include "seesaw/line_search.hpp"
 #include "seesaw/masked_gradient.hpp"
 
 namespace seesaw {
 
-inline double value_at(const std::vector<double>& polynomial, double t) {
+inline double value_at(std::span<const double> polynomial, double t) {
   double value = 0;
   for (std::size_t n = polynomial.size(); n-- > 0;) value = value * t + polynomial[n];
   return value;
 }
 
-inline std::vector<double> derivative(const std::vector<double>& polynomial) {
+inline std::vector<double> derivative(std::span<const double> polynomial) {
   std::vector<double> slope;
   for (std::size_t n = 1; n < polynomial.size(); ++n) slope.push_back(static_cast<double>(n) * polynomial[n]);
   return slope;
@@ -31,7 +33,7 @@ inline double root_between(const std::vector<double>& polynomial, double low, do
 }
 
 /// All roots in [low, high] where the sign changes, ascending: between the roots of the derivative the polynomial is
-/// monotone.
+/// monotone. A double root is none, or two near it where rounding takes it for them.
 inline std::vector<double> roots_within(const std::vector<double>& polynomial, double low, double high) {
   if (polynomial.size() < 2) return {};
   std::vector<double> ends{low};
@@ -45,17 +47,27 @@ inline std::vector<double> roots_within(const std::vector<double>& polynomial, d
   return roots;
 }
 
-/// The t >= 0 where a polynomial with a negative slope at 0 and a positive leading coefficient has its least value.
+/// The t >= 0 where a polynomial with a positive leading coefficient has its least value. The constant is
+/// left out of the comparison: near a minimum its rounding is more than what is gained.
 inline double minimum_along(const Polynomial& line) {
-  std::vector<double> all(line.begin(), line.end());
-  while (all.size() > 2 && all.back() == 0) all.pop_back();
-  const std::vector<double> slope = derivative(all);
+  std::vector<double> change(line.begin(), line.end());
+  change[0] = 0;
+  while (change.size() > 2 && change.back() == 0) change.pop_back();
+  const std::vector<double> slope = derivative(change);
   double bound = 0;  // Cauchy's, on the roots of the slope
   for (std::size_t n = 0; n + 1 < slope.size(); ++n) bound = std::max(bound, std::abs(slope[n] / slope.back()));
   double best = 0;
   for (const double t : roots_within(slope, 0, 1 + bound))
-    if (value_at(all, t) < value_at(all, best)) best = t;
+    if (value_at(change, t) < value_at(change, best)) best = t;
   return best;
+}
+
+/// The t that armijo() finds along a line, whose values cost nothing; 0 where there is none or the line does not go
+/// down.
+inline double armijo_along(Polynomial line, const ArmijoOptions& options) {
+  if (!(line[1] < 0) || !std::isfinite(line[1])) return 0;
+  line[0] = 0;  // as in minimum_along()
+  return armijo([&](double t) { return value_at(line, t); }, 0, line[1], options).t;
 }
 
 }  // namespace seesaw

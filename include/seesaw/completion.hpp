@@ -10,7 +10,7 @@
 #include "seesaw/solve_implicit_rows.hpp"
 
 // What every solver of a matrix from its observed entries is given, and what it gives back. The solvers: als.hpp,
-// gradient_descent.hpp.
+// gradient_descent.hpp, lbfgs.hpp.
 namespace seesaw {
 
 /// What to factorize, in the context's memory space.

@@ -14,8 +14,10 @@ struct LineMinimum {
 };
 
 /// The minimum of f on [low, high] where f is unimodal there, by golden-section search, until the interval is at most
-/// `tolerance` long or rounding ends it. Throws InvalidArgument unless low < high and tolerance >= 0, and where f is
-/// NaN. Source: Kiefer (1953), "Sequential minimax search for a maximum".
+/// `tolerance` long or rounding ends it. The minimum lies no further than `tolerance` from t, unless rounding hides
+/// which of two values of f is less, as it does where they are closer to it than sqrt(2 epsilon |f| / f'').
+/// Throws InvalidArgument unless low < high, high - low is finite and tolerance >= 0, and where f is NaN. Source:
+/// Kiefer (1953), "Sequential minimax search for a maximum".
 LineMinimum golden_section(const std::function<double(double)>& f, double low, double high, double tolerance);
 
 struct ArmijoOptions {
@@ -26,9 +28,9 @@ struct ArmijoOptions {
 };
 
 /// Backtracking: the first t = step * shrink^n with f(t) <= f_0 + decrease * t * slope; t = 0, value = f_0 where none
-/// of them does. f_0 = f(0), slope = f'(0) < 0. A t where f is NaN or infinite does not do. Throws InvalidArgument for
-/// a slope that is not negative and for options out of range. Source: Armijo (1966), "Minimization of functions having
-/// Lipschitz continuous first partial derivatives".
+/// of them does. f_0 = f(0), slope = f'(0) < 0, both finite. A t where f is NaN or infinite does not do. Throws
+/// InvalidArgument for another f_0 or slope and for options out of range. Source: Armijo (1966), "Minimization of
+/// functions having Lipschitz continuous first partial derivatives".
 LineMinimum armijo(const std::function<double(double)>& f, double f_0, double slope, const ArmijoOptions& options = {});
 
 struct RandomSearchOptions {
@@ -46,7 +48,8 @@ struct PointMinimum {
 };
 
 /// Minimizes f from `start` without derivatives: trial n goes radius * a normal vector drawn from (seed, n) and stays
-/// where f is lower. Throws InvalidArgument for an empty start, f not finite there, and options out of range.
+/// where f is lower and finite. Throws InvalidArgument for an empty start, f not finite there, and options out of
+/// range.
 PointMinimum random_search(const std::function<double(std::span<const double>)>& f, std::vector<double> start,
                            const RandomSearchOptions& options = {});
 

@@ -8,6 +8,7 @@
 #include "seesaw/gradient_descent.hpp"
 #include "seesaw/gram.hpp"
 #include "seesaw/iteration.hpp"
+#include "seesaw/lbfgs.hpp"
 #include "seesaw/line_search.hpp"
 #include "seesaw/masked_gradient.hpp"
 #include "seesaw/masked_residual.hpp"

@@ -1,0 +1,86 @@
+#pragma once
+#include "support.hpp"
+
+// The objective of explicit ratings in plain loops over one long vector, X and then Y, for the tests of solvers that
+// descend.
+namespace seesaw::test {
+
+using Point = std::vector<double>;
+
+inline double dot(const Point& a, const Point& b) {
+  double sum = 0;
+  for (std::size_t n = 0; n < a.size(); ++n) sum += a[n] * b[n];
+  return sum;
+}
+
+inline Point difference(const Point& a, const Point& b) {
+  Point d(a);
+  for (std::size_t n = 0; n < a.size(); ++n) d[n] -= b[n];
+  return d;
+}
+
+/// Not centred, the penalty plain.
+struct PlainObjective {
+  index_t rows, cols, rank;
+  std::vector<Entry> entries;
+  double lambda;
+
+  double* row(Point& p, index_t i) const { return p.data() + i * rank; }
+  double* col(Point& p, index_t j) const { return p.data() + (rows + j) * rank; }
+
+  double residual(Point& p, const Entry& e) const {
+    double r = e.value;
+    for (index_t f = 0; f < rank; ++f) r -= row(p, e.row)[f] * col(p, e.col)[f];
+    return r;
+  }
+  double value(Point p) const {
+    double sum = 0.5 * lambda * dot(p, p);
+    for (const Entry& e : entries) sum += 0.5 * residual(p, e) * residual(p, e);
+    return sum;
+  }
+  Point gradient(Point p) const {
+    Point g(p);
+    for (double& element : g) element *= lambda;
+    for (const Entry& e : entries) {
+      const double r = residual(p, e);
+      for (index_t f = 0; f < rank; ++f) {
+        row(g, e.row)[f] -= r * col(p, e.col)[f];
+        col(g, e.col)[f] -= r * row(p, e.row)[f];
+      }
+    }
+    return g;
+  }
+  CompletionOptions options(int sweeps) const {
+    CompletionOptions o;
+    o.rank = rank;
+    o.lambda_x = o.lambda_y = lambda;
+    o.weighting = Weighting::plain;
+    o.centre = false;
+    o.stopping.sweeps = sweeps;
+    return o;
+  }
+};
+
+/// A part of the entries of a rows x cols matrix, normal.
+inline std::vector<Entry> normal_entries(index_t rows, index_t cols, double part, std::uint64_t seed) {
+  std::vector<Entry> entries;
+  std::uint64_t draw = 0;
+  for (column_t i = 0; i < rows; ++i)
+    for (column_t j = 0; j < cols; ++j) {
+      const double uniform = random_uniform(seed, draw++), value = random_normal(seed, draw++);
+      if (uniform < part) entries.push_back({i, j, value});
+    }
+  return entries;
+}
+
+template <class T>
+Point point_of(const CompletionResult<T>& result) {
+  Point p;
+  for (const Matrix<T>* factor : {&result.x, &result.y}) {
+    const Matrix<T> host = to_host(*factor);
+    for (index_t n = 0; n < host.rows() * host.cols(); ++n) p.push_back(static_cast<double>(host.view().data[n]));
+  }
+  return p;
+}
+
+}  // namespace seesaw::test
