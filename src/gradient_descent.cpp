@@ -24,7 +24,8 @@ class GradientSteps : public DescentSteps<T> {
 
   double begin(Factors<T>& at) {
     sweeps_ = 0;
-    if (own_.momentum != Momentum::none && velocity_.empty()) velocity_ = like(this->ctx_, at);
+    if (direction_.empty()) direction_ = like(this->ctx_, at);
+    if (own_.momentum == Momentum::nesterov && ahead_.empty()) ahead_ = like(this->ctx_, at);
     if (own_.moves == Moves::alternating && searches(own_.rule) && still_.empty()) {
       still_ = like(this->ctx_, at);
       for (Matrix<T>& factor : still_) fill(this->ctx_, factor.view(), T{0});
@@ -48,32 +49,29 @@ class GradientSteps : public DescentSteps<T> {
   }
 
  private:
-  /// Moves the modes from `first` to `last` - 1, in which the gradient is known; false where no step along it goes
-  /// down.
+  /// Moves the modes from `first` to `last` - 1, in which the gradient is known; false where no step goes down.
   bool move(Factors<T>& at, int first, int last) {
-    const double step = step_along(at, first, last);
     const auto add = [&](double alpha, const Factors<T>& a, double beta, Factors<T>& b) {
       for (int n = first; n < last; ++n) {
         const auto mode = static_cast<std::size_t>(n);
         combine(this->ctx_, alpha, a[mode], beta, b[mode]);
       }
     };
-    if (own_.momentum == Momentum::none) {
-      add(-step, this->gradient_, 1, at);
-      return step != 0;
+    const double stays = own_.momentum == Momentum::none || sweeps_ == 0 ? 0 : own_.beta;
+    add(-1, this->gradient_, stays, direction_);
+    if (stays > 0 && (own_.restart || searches(own_.rule)) && slope(first, last) >= 0)
+      add(-1, this->gradient_, 0, direction_);
+    if (own_.momentum == Momentum::nesterov) {
+      add(-1, this->gradient_, 0, ahead_);
+      add(own_.beta, direction_, 1, ahead_);
     }
-    add(-step, this->gradient_, sweeps_ > 0 ? own_.beta : 0, velocity_);
-    if (own_.restart && slope_along_velocity(first, last) > 0) add(-step, this->gradient_, 0, velocity_);
-    if (own_.momentum == Momentum::heavy_ball) {
-      add(1, velocity_, 1, at);
-    } else {
-      add(own_.beta, velocity_, 1, at);
-      add(-step, this->gradient_, 1, at);
-    }
+    Factors<T>& along = own_.momentum == Momentum::nesterov ? ahead_ : direction_;
+    const double step = step_along(at, along, first, last);
+    add(step, along, 1, at);
     return step != 0;
   }
 
-  double step_along(const Factors<T>& at, int first, int last) {
+  double step_along(const Factors<T>& at, Factors<T>& direction, int first, int last) {
     switch (own_.rule) {
       case GradientStep::fixed:
         return own_.step;
@@ -82,9 +80,9 @@ class GradientSteps : public DescentSteps<T> {
       case GradientStep::geometric:
         return own_.step * std::pow(1 - own_.decay, sweeps_);
       case GradientStep::exact:
-        return minimum_along(line(at, first, last));
+        return minimum_along(line(at, direction, first, last));
       case GradientStep::armijo:
-        return armijo_along(line(at, first, last), own_.armijo);
+        return armijo_along(line(at, direction, first, last), own_.armijo);
       case GradientStep::lipschitz:
         break;
     }
@@ -93,35 +91,35 @@ class GradientSteps : public DescentSteps<T> {
     return std::isfinite(bound) ? 1 / bound : std::numeric_limits<double>::quiet_NaN();
   }
 
-  /// The objective along the negative gradient, the other modes standing still.
-  Polynomial line(const Factors<T>& at, int first, int last) {
+  /// The objective along the direction, the other modes standing still.
+  Polynomial line(const Factors<T>& at, Factors<T>& direction, int first, int last) {
     const auto swap_others = [&] {
       for (int n = 0; n < MaskedObjective<T>::kModes; ++n) {
         const auto mode = static_cast<std::size_t>(n);
-        if (n < first || n >= last) std::swap(this->gradient_[mode], still_[mode]);
+        if (n < first || n >= last) std::swap(direction[mode], still_[mode]);
       }
     };
     swap_others();
-    Polynomial line = this->objective_.along(at, this->gradient_);
+    const Polynomial line = this->objective_.along(at, direction);
     swap_others();
-    for (std::size_t n = 1; n < line.size(); n += 2) line[n] = -line[n];
     return line;
   }
 
-  double slope_along_velocity(int first, int last) {
-    double slope = 0;
+  double slope(int first, int last) {
+    double sum = 0;
     for (int n = first; n < last; ++n) {
       const auto mode = static_cast<std::size_t>(n);
-      slope += dot(this->ctx_, this->gradient_[mode], velocity_[mode]);
+      sum += dot(this->ctx_, this->gradient_[mode], direction_[mode]);
     }
-    return slope;
+    return sum;
   }
 
   const GradientDescentOptions& own_;
   std::optional<LipschitzBound<T>> lipschitz_;
-  Factors<T> velocity_;
-  Factors<T> still_;  ///< of zeros: where one factor moves, the direction in the other
-  int sweeps_ = 0;    ///< since the start
+  Factors<T> direction_;  ///< the negative gradient and what stays of those before
+  Factors<T> ahead_;      ///< for nesterov, the direction of the step
+  Factors<T> still_;      ///< of zeros: where one factor moves, the direction in the other
+  int sweeps_ = 0;        ///< since the start
 };
 
 void require_own(const GradientDescentOptions& own) {
@@ -140,8 +138,8 @@ template <class T>
 CompletionResult<T> run(Context& ctx, const CompletionProblem<T>& problem, const CompletionOptions& options,
                         const GradientDescentOptions& own) {
   require_own(own);
-  double copies = 2;  // the factors before the sweep, the gradient
-  if (own.momentum != Momentum::none) copies += 1;
+  double copies = 3;  // the factors before the sweep, the gradient, the direction
+  if (own.momentum == Momentum::nesterov) copies += 1;
   if (own.moves == Moves::alternating && searches(own.rule)) copies += 1;
   if (own.rule == GradientStep::lipschitz) copies += 6.0 / static_cast<double>(std::max<index_t>(options.rank, 1));
   return descend<T, GradientSteps<T>>("gradient_descent", copies, ctx, problem, options, own);

@@ -83,4 +83,31 @@ Point point_of(const CompletionResult<T>& result) {
   return p;
 }
 
+/// The factors at a start drawn from `seed` and after each of `sweeps` sweeps of solve(problem, options), which is the
+/// same every time.
+template <class Solve>
+std::vector<Point> path_of(Context& ctx, const PlainObjective& problem, int sweeps, std::uint64_t seed, Solve solve) {
+  const auto ratings = to_context(ctx, csr_of<double>(problem.rows, problem.cols, problem.entries));
+  const auto x = random_matrix<double>(problem.rows, problem.rank, ~seed);
+  const auto y = random_matrix<double>(problem.cols, problem.rank, seed);
+  Point start;
+  for (const auto* factor : {&x, &y})
+    start.insert(start.end(), factor->view().data, factor->view().data + factor->rows() * factor->cols());
+  std::vector<Point> points{start};
+  const auto x_ctx = to_context(ctx, x), y_ctx = to_context(ctx, y);
+  for (int n = 1; n <= sweeps; ++n)
+    points.push_back(
+        point_of(solve(CompletionProblem<double>{ratings.view(), {}, read(y_ctx), read(x_ctx)}, problem.options(n))));
+  return points;
+}
+
+/// How far `a` is from being a multiple c b, c > 0, relative to |a|.
+inline double off_direction(const Point& a, const Point& b) {
+  const double along = dot(a, b) / dot(b, b);
+  if (along <= 0) return std::numeric_limits<double>::infinity();
+  double off = 0;
+  for (std::size_t n = 0; n < a.size(); ++n) off += (a[n] - along * b[n]) * (a[n] - along * b[n]);
+  return std::sqrt(off / dot(a, a));
+}
+
 }  // namespace seesaw::test

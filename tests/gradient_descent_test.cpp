@@ -145,7 +145,7 @@ TEST_P(GradientDescent, TwoStepsWithMomentum) {
   EXPECT_EQ(scalar(2, 2, own).x, 1.375 + (0.125 + push) / 2 + push);
 }
 
-// Heavy ball's third step: z is past sqrt(2), the gradient points back, the velocity still on.
+// Heavy ball's third step: z is past sqrt(2), the gradient points back, the momentum still on.
 TEST_P(GradientDescent, MomentumThatPointsUphillIsDropped) {
   GradientDescentOptions own = rule(GradientStep::fixed);
   own.momentum = Momentum::heavy_ball;
@@ -157,7 +157,7 @@ TEST_P(GradientDescent, MomentumThatPointsUphillIsDropped) {
   EXPECT_NEAR(scalar(2, 3, own).x, z + velocity / 2 - gradient / 4, 4 * eps<double>());
 }
 
-// Each side has a velocity of its own.
+// Each side has a momentum of its own.
 TEST_P(GradientDescent, MomentumOfEachSide) {
   GradientDescentOptions own = rule(GradientStep::fixed, Moves::alternating);
   own.momentum = Momentum::heavy_ball;
@@ -172,17 +172,53 @@ TEST_P(GradientDescent, MomentumOfEachSide) {
   EXPECT_NEAR(scalar(2, 3, own).y, y, 8 * eps<double>());
 }
 
+// The second step goes along u = -g_1 - beta g_0 (heavy ball), or along beta u - g_1, to where the line is flat. There
+// is no restart, as g_1.g_0 = 0 where the first line was flat.
+TEST_P(GradientDescent, MomentumIsSearchedAlong) {
+  Context ctx = context(1);
+  const PlainObjective problem{5, 4, 2, normal_entries(5, 4, 0.8, 3), 0.2};
+  for (const Momentum momentum : {Momentum::heavy_ball, Momentum::nesterov}) {
+    GradientDescentOptions own = rule(GradientStep::exact);
+    own.momentum = momentum;
+    own.beta = 0.5;
+    const auto points = path_of(ctx, problem, 2, 7, [&](const auto& p, const CompletionOptions& options) {
+      return gradient_descent(ctx, p, options, own);
+    });
+    const Point before = problem.gradient(points[0]), here = problem.gradient(points[1]);
+    const Point step = difference(points[2], points[1]);
+    Point expected;
+    for (std::size_t n = 0; n < here.size(); ++n) {
+      const double u = -here[n] - 0.5 * before[n];
+      expected.push_back(momentum == Momentum::nesterov ? 0.5 * u - here[n] : u);
+    }
+    EXPECT_LE(off_direction(step, expected), 1e-13);  // sums of 16 terms
+    EXPECT_NEAR(dot(problem.gradient(points[2]), step), 0, 160 * eps<double>() * 10 * std::sqrt(dot(step, step)));
+  }
+}
+
 struct Way {
   const char* name;
   GradientDescentOptions own;
 };
+
+/// exact and armijo restart whether they are told to or not.
+GradientDescentOptions with(Momentum momentum, GradientDescentOptions own) {
+  own.momentum = momentum;
+  own.restart = false;
+  return own;
+}
 
 std::vector<Way> ways_down() {
   return {{"exact", rule(GradientStep::exact)},
           {"armijo", rule(GradientStep::armijo)},
           {"exact, alternating", rule(GradientStep::exact, Moves::alternating)},
           {"armijo, alternating", rule(GradientStep::armijo, Moves::alternating)},
-          {"lipschitz, alternating", rule(GradientStep::lipschitz, Moves::alternating)}};
+          {"lipschitz, alternating", rule(GradientStep::lipschitz, Moves::alternating)},
+          {"exact, heavy ball", with(Momentum::heavy_ball, rule(GradientStep::exact))},
+          {"exact, nesterov", with(Momentum::nesterov, rule(GradientStep::exact))},
+          {"armijo, nesterov", with(Momentum::nesterov, rule(GradientStep::armijo))},
+          {"exact, heavy ball, alternating", with(Momentum::heavy_ball, rule(GradientStep::exact, Moves::alternating))},
+          {"exact, nesterov, alternating", with(Momentum::nesterov, rule(GradientStep::exact, Moves::alternating))}};
 }
 
 // Rounding of the objective is that of its terms and residuals: some 30 eps times what it was at first.
@@ -267,8 +303,8 @@ TEST(GradientDescentThreads, TheSameBitsOnOneThreadAndOnTwo) {
   const PlainObjective problem{300, 200, 6, {}, 0.1};
   Context one = Context::cpu(1), two = Context::cpu(2);
   for (const Way& way : ways_down()) {
-    const auto a = gradient_descent(one, {ratings.view()}, problem.options(5), way.own);
-    const auto b = gradient_descent(two, {ratings.view()}, problem.options(5), way.own);
+    const auto a = gradient_descent(one, {ratings.view()}, problem.options(2), way.own);
+    const auto b = gradient_descent(two, {ratings.view()}, problem.options(2), way.own);
     EXPECT_TRUE(same_bits(a.x, b.x)) << way.name;
     EXPECT_TRUE(same_bits(a.y, b.y)) << way.name;
   }

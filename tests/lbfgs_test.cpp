@@ -7,21 +7,11 @@ namespace {
 
 class Lbfgs : public OnBackendForward {
  protected:
-  /// The factors at the start and after each of `sweeps` sweeps. The run is the same every time.
   std::vector<Point> path(const PlainObjective& problem, int sweeps, std::uint64_t seed,
                           const LbfgsOptions& own) const {
-    Context ctx = context();
-    const auto ratings = to_context(ctx, csr_of<double>(problem.rows, problem.cols, problem.entries));
-    const auto x = random_matrix<double>(problem.rows, problem.rank, ~seed);
-    const auto y = random_matrix<double>(problem.cols, problem.rank, seed);
-    Point start;
-    for (const auto* factor : {&x, &y})
-      start.insert(start.end(), factor->view().data, factor->view().data + factor->rows() * factor->cols());
-    std::vector<Point> points{start};
-    const auto x_ctx = to_context(ctx, x), y_ctx = to_context(ctx, y);
-    for (int n = 1; n <= sweeps; ++n)
-      points.push_back(point_of(lbfgs(ctx, {ratings.view(), {}, read(y_ctx), read(x_ctx)}, problem.options(n), own)));
-    return points;
+    Context ctx = context(1);
+    return path_of(ctx, problem, sweeps, seed,
+                   [&](const auto& p, const CompletionOptions& options) { return lbfgs(ctx, p, options, own); });
   }
 };
 
@@ -50,15 +40,6 @@ class DenseInverse {
  private:
   std::vector<Point> rows_;
 };
-
-/// How far `a` is from being a multiple c b, c > 0, relative to |a|.
-double off_direction(const Point& a, const Point& b) {
-  const double along = dot(a, b) / dot(b, b);
-  if (along <= 0) return std::numeric_limits<double>::infinity();
-  double off = 0;
-  for (std::size_t n = 0; n < a.size(); ++n) off += (a[n] - along * b[n]) * (a[n] - along * b[n]);
-  return std::sqrt(off / dot(a, a));
-}
 
 /// Goes along a path and checks each step's direction against the dense inverse of the last `history` pairs whose
 /// curvature is more than rounding. Returns how many pairs had none.
@@ -133,6 +114,7 @@ TEST_P(Lbfgs, StepsSatisfyTheStrongWolfeConditions) {
   const PlainObjective problem = small_problem();
   for (const double curvature : {0.9, 0.1}) {
     LbfgsOptions own;
+    own.search = LbfgsSearch::wolfe;
     own.curvature = curvature;
     const auto points = path(problem, 12, 7, own);
     for (std::size_t n = 1; n + 1 < points.size(); ++n) {
@@ -147,7 +129,9 @@ TEST_P(Lbfgs, StepsSatisfyTheStrongWolfeConditions) {
 
 TEST_P(Lbfgs, WolfeTakesTheWholeStepWhereItDoes) {
   const PlainObjective problem = small_problem();
-  const auto points = path(problem, 2, 7, {});
+  LbfgsOptions own;
+  own.search = LbfgsSearch::wolfe;
+  const auto points = path(problem, 2, 7, own);
   const Point s = difference(points[1], points[0]);
   const Point y = difference(problem.gradient(points[1]), problem.gradient(points[0]));
   const Point whole = DenseInverse(s.size(), {{s, y}}).times(problem.gradient(points[1]));

@@ -9,8 +9,8 @@ enum class Moves {
   alternating  ///< one of X along the gradient in X, then one of Y along that in Y at the new X
 };
 
-/// The length s of a step along the negative gradient. fixed, inverse, geometric and momentum may raise the objective,
-/// and diverge; the others do not.
+/// The length s of a step. fixed, inverse and geometric may raise the objective, and diverge; exact and armijo never
+/// raise it, nor does lipschitz without momentum.
 enum class GradientStep {
   fixed,      ///< `step`
   inverse,    ///< step / (1 + decay n) in the sweep n = 0, 1, ...
@@ -26,10 +26,9 @@ enum class GradientStep {
   lipschitz
 };
 
-/// With s as the step's rule gives it along -g, and v = 0 before the first sweep:
-///   v <- beta v - s g,   then X, Y move by v (heavy_ball) or by beta v - s g (nesterov: the factors are those where
-///   the next gradient is taken, ahead of the momentum).
-/// What is proved of both is proved for convex functions; this one is not, and neither its descent nor a rate is
+/// With u = 0 before the first sweep, u <- beta u - g, and X, Y move by s u (heavy_ball) or by s (beta u - g)
+/// (nesterov: the factors are those where the next gradient is taken, ahead of the momentum). exact and armijo find s
+/// along that direction. What is proved of both is proved for convex functions; this one is not, and no rate is
 /// certain.
 enum class Momentum { none, heavy_ball, nesterov };
 
@@ -40,8 +39,9 @@ struct GradientDescentOptions {
   double decay = 0;           ///< of inverse: finite, >= 0; of geometric: in [0, 1)
   ArmijoOptions armijo = {};  ///< of armijo
   Momentum momentum = Momentum::none;
-  double beta = 0.9;    ///< part of the momentum that stays, in [0, 1)
-  bool restart = true;  ///< where v points uphill, g.v > 0, v <- -s g: what was remembered is dropped
+  double beta = 0.9;  ///< part of the momentum that stays, in [0, 1)
+  /// Where u points uphill, g.u >= 0, u <- -g: what was remembered is dropped. exact and armijo do so in any case.
+  bool restart = true;
 };
 
 /// Matrix completion by gradient descent, from X and Y as given or drawn: the objective of als() for explicit ratings.

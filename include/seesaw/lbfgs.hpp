@@ -13,7 +13,7 @@ enum class LbfgsSearch {
 
 struct LbfgsOptions {
   int history = 10;  ///< pairs of step and change of the gradient that are remembered, >= 1
-  LbfgsSearch search = LbfgsSearch::wolfe;
+  LbfgsSearch search = LbfgsSearch::exact;
   double decrease = 1e-4;  ///< of wolfe and armijo: part of the decrease that the slope promises, in (0, 1)
   double curvature = 0.9;  ///< of wolfe: part of the slope that may be left, in (decrease, 1)
 };
