@@ -272,7 +272,7 @@ TEST_P(GradientDescent, InFloatGoesDownAsFarAsRoundingLets) {
   Context ctx = context();
   const PlainObjective problem{6, 8, 2, normal_entries(6, 8, 0.6, 5), 0.1};
   const auto ratings = to_context(ctx, csr_of<float>(6, 8, problem.entries));
-  const auto result = gradient_descent(ctx, {ratings.view()}, problem.options(4000), rule(GradientStep::exact));
+  const auto result = gradient_descent(ctx, {ratings.view()}, problem.options(400), rule(GradientStep::exact));
   const Point gradient = problem.gradient(point_of(result));
   // A sum of at most 8 products of a residual and an element, all of them of size below 3: eps of 8 9 in each element.
   EXPECT_LE(std::sqrt(dot(gradient, gradient)), 72 * eps<float>() * std::sqrt(28.0));
@@ -396,7 +396,7 @@ TEST_P(GradientDescent, AStartThatDivergesIsPassedOver) {
   GradientDescentOptions own = rule(GradientStep::fixed);
   own.step = 0.9;
   const auto run_from = [&](std::uint64_t seed, int restarts) {
-    CompletionOptions options = problem.options(300);
+    CompletionOptions options = problem.options(60);
     options.seed = seed;
     options.restarts = restarts;
     return gradient_descent(ctx, {ratings.view()}, options, own);
