@@ -22,6 +22,14 @@ inline void require(bool good, const char* name, double value, const char* expec
   if (!good) throw InvalidArgument(std::string(name) + " is " + number_text(value) + ", expected " + expected);
 }
 
+/// The step of a descent, which a T must hold.
+template <class T>
+void require_step(double step) {
+  const auto held = static_cast<T>(step);
+  require(std::isfinite(held) && held > 0, "step", step,
+          sizeof(T) == sizeof(float) ? "more than 0 and within float's range" : "a finite number > 0");
+}
+
 inline void require_stopping(const Stopping& stopping) {
   require(stopping.sweeps >= 1, "sweeps", stopping.sweeps, "at least 1");
   require(stopping.tolerance >= 0 && std::isfinite(stopping.tolerance), "tolerance", stopping.tolerance,

@@ -5,6 +5,7 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/masked_residual.cpp
   kernels/cpu/minimum_norm.cpp
   kernels/cpu/product.cpp
+  kernels/cpu/sgd_epoch.cpp
   kernels/cpu/simd.cpp
   kernels/cpu/solve_rows.cpp
   kernels/cpu/solve_spd.cpp
