@@ -1,6 +1,8 @@
 #include "sgd_epoch.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <type_traits>
 
 #include "cpu/parallel.hpp"
 #include "cpu/simd.hpp"
@@ -97,18 +99,49 @@ namespace seesaw::cpu {
 HWY_EXPORT(step_block_float);
 HWY_EXPORT(step_block_double);
 
-// The blocks of a stratum in parallel, each in one thread; strata one after another.
+namespace {
+
+/// How many strata each stripe of the rows, or of the columns, is through with.
+class Progress {
+ public:
+  explicit Progress(index_t stripes) : strata_(static_cast<std::size_t>(stripes)) {}
+  void wait_for(index_t stripe, int strata) {
+    std::atomic<int>& done = strata_[static_cast<std::size_t>(stripe)];
+    for (int seen = done.load(std::memory_order_acquire); seen != strata; seen = done.load(std::memory_order_acquire))
+      done.wait(seen, std::memory_order_acquire);
+  }
+  void set(index_t stripe, int strata) {
+    std::atomic<int>& done = strata_[static_cast<std::size_t>(stripe)];
+    done.store(strata, std::memory_order_release);
+    done.notify_all();
+  }
+
+ private:
+  std::vector<std::atomic<int>> strata_;
+};
+
+}  // namespace
+
+// Threads take the blocks in their order, stratum by stratum. A block waits for the two that its stripes of rows and of
+// columns have in the stratum before, not for all of that stratum: those were taken earlier and wait for none that
+// comes later, so some thread can always go on.
 template <class T>
 void sgd_epoch(int threads, const SgdEpoch<T>& epoch, const std::vector<index_t>& strata) {
   const EntryGridView<T>& grid = epoch.grid;
-  for (const index_t stratum : strata)
-    for_blocks(threads, grid.size, [&](index_t p) {
-      const offset_t* const block = grid.blocks + stratum * grid.size + p;
-      if constexpr (std::is_same_v<T, float>)
-        HWY_DYNAMIC_DISPATCH(step_block_float)(epoch, block[0], block[1]);
-      else
-        HWY_DYNAMIC_DISPATCH(step_block_double)(epoch, block[0], block[1]);
-    });
+  Progress rows(grid.size), columns(grid.size);
+  for_blocks(static_cast<int>(std::min<index_t>(threads, grid.size)), grid.size * grid.size, [&](index_t n) {
+    const index_t turn = n / grid.size, p = n % grid.size, stratum = strata[static_cast<std::size_t>(turn)];
+    const index_t q = (p + stratum) % grid.size;
+    rows.wait_for(p, static_cast<int>(turn));
+    columns.wait_for(q, static_cast<int>(turn));
+    const offset_t* const block = grid.blocks + stratum * grid.size + p;
+    if constexpr (std::is_same_v<T, float>)
+      HWY_DYNAMIC_DISPATCH(step_block_float)(epoch, block[0], block[1]);
+    else
+      HWY_DYNAMIC_DISPATCH(step_block_double)(epoch, block[0], block[1]);
+    rows.set(p, static_cast<int>(turn + 1));
+    columns.set(q, static_cast<int>(turn + 1));
+  });
 }
 
 template void sgd_epoch(int, const SgdEpoch<float>&, const std::vector<index_t>&);
