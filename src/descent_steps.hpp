@@ -49,11 +49,11 @@ class DescentSteps {
   std::int64_t products_ = 0;  ///< Hessian-vector products since the start
 };
 
-/// Runs a solver named `name` over its steps, which work with `copies` copies of the factors besides the factors
-/// themselves.
-template <class T, class Steps, class... Arguments>
-CompletionResult<T> descend(const char* name, double copies, Context& ctx, const CompletionProblem<T>& problem,
-                            const CompletionOptions& options, const Arguments&... arguments) {
+/// What the solvers refuse that go down from a point; `bytes` is what the solver `name` takes besides als_memory(),
+/// which has both orientations of the entries, validation and two copies of the factors.
+template <class T>
+void require_descent(const char* name, double bytes, Context& ctx, const CompletionProblem<T>& problem,
+                     const CompletionOptions& options) {
   require_problem(ctx, problem, options);
   const CsrView<T>& ratings = problem.ratings;
   if (options.implicit)
@@ -62,15 +62,21 @@ CompletionResult<T> descend(const char* name, double copies, Context& ctx, const
     throw InvalidArgument("rank is " + std::to_string(options.rank) + ", expected at most " +
                           std::to_string(std::min(ratings.rows, ratings.cols)) + ", as ratings is " +
                           shape_text(ratings.rows, ratings.cols));
-  const double factors = static_cast<double>(ratings.rows + ratings.cols) * static_cast<double>(options.rank);
-  // als_memory() has both orientations of the entries, validation and two copies of the factors.
   require_memory(ctx, name,
-                 saturated(copies * factors * sizeof(T) +
-                           static_cast<double>(
-                               als_memory(ctx, {ratings.rows, ratings.cols, ratings.entries, ratings.weights != nullptr,
-                                                problem.validation.entries, options.rank, sizeof(T), false}))));
+                 saturated(bytes + static_cast<double>(als_memory(
+                                       ctx, {ratings.rows, ratings.cols, ratings.entries, ratings.weights != nullptr,
+                                             problem.validation.entries, options.rank, sizeof(T), false}))));
   validate(ctx, ratings, "ratings");
   if (problem.validation.rows > 0) validate(ctx, problem.validation, "validation");
+}
+
+/// Runs a solver named `name` over its steps, which work with `copies` copies of the factors besides the factors
+/// themselves.
+template <class T, class Steps, class... Arguments>
+CompletionResult<T> descend(const char* name, double copies, Context& ctx, const CompletionProblem<T>& problem,
+                            const CompletionOptions& options, const Arguments&... arguments) {
+  const double vectors = static_cast<double>(problem.ratings.rows + problem.ratings.cols);
+  require_descent<T>(name, copies * vectors * static_cast<double>(options.rank) * sizeof(T), ctx, problem, options);
   return Run<T, Steps>(name, ctx, problem, options, arguments...).all_starts(problem.x, problem.y);
 }
 

@@ -31,7 +31,7 @@ class ExplicitSteps {
     half_sweep(ratings_.by_column(), 0, at[0], ratings_.penalty(1), at[1], singular + 1);
     return true;
   }
-  void measure(const Factors<T>& at, SweepRecord& record) { ratings_.measure(ctx_, at[0], at[1], record); }
+  void measure(const Factors<T>& at, SweepRecord& record) { ratings_.measure(ctx_, at, record); }
   double validation_rmse(CsrView<T> validation, const Factors<T>& at) {
     return rmse(masked_residual(ctx_, validation, at[0].view(), at[1].view()), validation.entries);
   }

@@ -16,6 +16,7 @@
 #include "seesaw/planted.hpp"
 #include "seesaw/random.hpp"
 #include "seesaw/ranking.hpp"
+#include "seesaw/sgd.hpp"
 #include "seesaw/sgd_epoch.hpp"
 #include "seesaw/solve_implicit_rows.hpp"
 #include "seesaw/solve_rows.hpp"

@@ -54,6 +54,7 @@ struct EntryGrid {
 };
 
 inline constexpr index_t kMostGrid = 4096;
+inline constexpr index_t kMostChosenGrid = 1024;  ///< where entry_grid() chooses the size
 
 /// The grid of a matrix, with the penalties of the steps that sgd_epoch() will take over it, in the context's memory
 /// space. Sorted on the host.
