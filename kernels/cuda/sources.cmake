@@ -8,6 +8,7 @@ list(
   kernels/cuda/minimum_norm.cu
   kernels/cuda/product.cu
   kernels/cuda/resources.cu
+  kernels/cuda/sgd_epoch.cu
   kernels/cuda/solve_rows.cu
   kernels/cuda/solve_rows_large.cu
   kernels/cuda/solve_spd.cu
