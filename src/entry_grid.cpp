@@ -17,7 +17,7 @@ namespace {
 /// be busy, and takes launches in turn at a cost of some microseconds.
 index_t chosen_size(const Context& ctx, index_t rows, index_t cols, offset_t entries) {
   const bool device = ctx.backend() == Backend::cuda;
-  const double in_block = device ? 16 : 2048;
+  const double in_block = device ? 16 : 4096;
   const index_t most = std::min({device ? kMostChosenGrid : index_t{256}, rows, cols});
   return std::clamp<index_t>(static_cast<index_t>(std::sqrt(static_cast<double>(entries) / in_block)), 1,
                              std::max<index_t>(1, most));

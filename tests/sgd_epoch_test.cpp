@@ -184,7 +184,7 @@ TEST_P(SgdEpoch, TheSizeIsChosenFromThatOfTheMatrix) {
   };
   const bool device = GetParam() == Backend::cuda;
   EXPECT_EQ(chosen(std::vector<index_t>(400, 100), 200), device ? 50 : 4);   // 40,000 entries, of 16 or 2,048 a block
-  EXPECT_EQ(chosen(std::vector<index_t>(2, 10000), 10000), device ? 2 : 2);  // no more than rows
+  EXPECT_EQ(chosen(std::vector<index_t>(2, 20000), 20000), 2);  // no more than rows
   EXPECT_EQ(chosen({0, 0}, 3), 1);
 }
 
@@ -338,8 +338,8 @@ TEST_P(SgdEpoch, FollowsTheGradientToFirstOrder) {
 }
 
 TEST_P(SgdEpoch, IsTheSameForAnyNumberOfThreads) {
-  const auto ratings = random_csr<float>(std::vector<index_t>(300, 40), 90, 7);
-  const auto x = unit_rows<float>(300, 17, 1), y = unit_rows<float>(90, 17, 2);
+  const auto ratings = random_csr<float>(std::vector<index_t>(120, 30), 90, 7);
+  const auto x = unit_rows<float>(120, 17, 1), y = unit_rows<float>(90, 17, 2);
   Context one = context(1), two = context(2), five = context(5);
   const auto a = epoch_on(one, ratings, x, y, 8, 0.1), b = epoch_on(two, ratings, x, y, 8, 0.1),
              c = epoch_on(five, ratings, x, y, 8, 0.1);

@@ -63,7 +63,7 @@ inline constexpr index_t kMostChosenGrid = 1024;  ///< where entry_grid() choose
 /// row_penalty     that of X's rows, col_penalty that of Y's
 /// size            1 to kMostGrid; 0: chosen from the sizes of the matrix and the kind of backend alone, so that a
 /// block
-///                 has some 2,048 entries, on cuda 16, of which `size` are worked on at a time, and no more stripes
+///                 has some 4,096 entries, on cuda 16, of which `size` are worked on at a time, and no more stripes
 ///                 than rows or columns
 /// Blocks are balanced where rows and columns do not come in a common order (as the blocks of a block-diagonal matrix
 /// do); where they are not, an epoch takes longer.
