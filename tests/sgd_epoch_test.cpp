@@ -183,8 +183,8 @@ TEST_P(SgdEpoch, TheSizeIsChosenFromThatOfTheMatrix) {
     return entry_grid(ctx, csr.view(), kNone, kNone).size;
   };
   const bool device = GetParam() == Backend::cuda;
-  EXPECT_EQ(chosen(std::vector<index_t>(400, 100), 200), device ? 50 : 4);   // 40,000 entries, of 16 or 2,048 a block
-  EXPECT_EQ(chosen(std::vector<index_t>(2, 20000), 20000), 2);  // no more than rows
+  EXPECT_EQ(chosen(std::vector<index_t>(400, 100), 200), device ? 50 : 3);  // 40,000 entries, of 16 or 4,096 a block
+  EXPECT_EQ(chosen(std::vector<index_t>(2, 20000), 20000), 2);              // no more than rows
   EXPECT_EQ(chosen({0, 0}, 3), 1);
 }
 
@@ -385,6 +385,8 @@ TEST_P(SgdEpoch, ASliceOfRowsHasItsOwnEntriesAlone) {
   const auto grid = entry_grid(ctx, slice, {1, Weighting::plain}, kNone, 2);
   const auto there = to_host(grid);
   EXPECT_EQ(there.values.size(), 2);
+  const std::vector<offset_t> first_stratum_has_both{0, 1, 2, 2, 2};
+  EXPECT_EQ(std::vector<offset_t>(there.blocks.data(), there.blocks.data() + 5), first_stratum_has_both);
   EXPECT_EQ(there.row_penalties.data()[1], 1);
   EXPECT_EQ(there.column_offsets.data()[1], 1);
   EXPECT_EQ(there.column_offsets.data()[2], 2);

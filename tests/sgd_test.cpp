@@ -123,6 +123,22 @@ TEST_P(Sgd, IsTheSameOnEveryBackendButForRounding) {
   EXPECT_LE(largest_difference(to_host(found.y), to_host(expected.y)), most);
 }
 
+TEST_P(Sgd, ARestartBeginsWithTheFirstStepAgain) {
+  Context ctx = context();
+  const auto ratings = to_context(ctx, planted(false));
+  CompletionOptions options = options_of(3, 3);
+  options.seed = 4;
+  options.restarts = 2;
+  const SgdOptions own{.step = 0.1, .decay = 1, .grid = 1};  // of one stripe, for which the seed orders nothing
+  const auto both = sgd(ctx, {ratings.view()}, options, own);
+  options.seed = 5;
+  options.restarts = 1;
+  const auto second = sgd(ctx, {ratings.view()}, options, own);
+  ASSERT_EQ(both.runs.size(), 2u);
+  for (std::size_t n = 0; n < 3; ++n)
+    EXPECT_EQ(both.runs[1].history[n].objective, second.runs[0].history[n].objective) << n;
+}
+
 TEST_P(Sgd, RowsWithoutEntriesBecomeZero) {
   Context ctx = context();
   const auto ratings = to_context(ctx, csr_of<float>(5, 4, {{1, 0, 1}, {3, 0, 2}, {3, 2, 1}}));
