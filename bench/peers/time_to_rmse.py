@@ -7,8 +7,9 @@ that it fits and the one over those held out. SGD and LIBMF run with each of the
 
 A program prints a line after each sweep; its wall-clock and processor seconds are taken when that comes, from the line
 after reading the data on: sorting entries into blocks counts. Columns: program and setting (SGD: step, decay; LIBMF:
-eta); sweeps done; s/sweep and cpu/sweep, over all of them; sweeps, s and cpu to the target over the fitted ratings, then
-to the one over those held out, "-" where it was not met; the last RMSE of either; peak, MiB of the process at most.
+eta); sweeps done; s/sweep and cpu/sweep, over all of them; sweeps, s and cpu to the target over the fitted ratings,
+then to the one over those held out, "-" where it was not met; the last RMSE of either; peak, MiB of the process at
+most.
 """
 import argparse
 import json
@@ -140,8 +141,8 @@ def main():
                 sweeps, peak = run([sys.executable, __file__, "libmf", json.dumps(task)], targets, environment)
             rows.append(row(program, setting, sweeps, peak, targets))
             given.output.write_text(json.dumps(rows, indent=1) + "\n")
-    print(f"{given.data}, k = {given.rank}, lambda = {given.penalty}, {given.threads} threads; targets of "
-          f"{given.sweeps} sweeps of ALS: {targets[0]:.5f} over the ratings fitted, {targets[1]:.5f} over those held out")
+    print(f"{given.data}, k = {given.rank}, lambda = {given.penalty}, {given.threads} threads; {given.sweeps} sweeps of "
+          f"ALS reach {targets[0]:.5f} over the ratings fitted, {targets[1]:.5f} over those held out")
     print(table(rows))
     print(f"also in {given.output}")
 
