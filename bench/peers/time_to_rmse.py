@@ -141,8 +141,8 @@ def main():
                 sweeps, peak = run([sys.executable, __file__, "libmf", json.dumps(task)], targets, environment)
             rows.append(row(program, setting, sweeps, peak, targets))
             given.output.write_text(json.dumps(rows, indent=1) + "\n")
-    print(f"{given.data}, k = {given.rank}, lambda = {given.penalty}, {given.threads} threads; {given.sweeps} sweeps of "
-          f"ALS reach {targets[0]:.5f} over the ratings fitted, {targets[1]:.5f} over those held out")
+    print(f"{given.data}, k = {given.rank}, lambda = {given.penalty}, {given.threads} threads; {given.sweeps} sweeps "
+          f"of ALS reach {targets[0]:.5f} over the ratings fitted, {targets[1]:.5f} over those held out")
     print(table(rows))
     print(f"also in {given.output}")
 
