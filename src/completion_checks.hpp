@@ -49,15 +49,19 @@ void require_problem(Context& ctx, const CompletionProblem<T>& problem, const Co
   require_start(ctx, problem.y, "y", ratings.cols, options);
 }
 
-/// Throws OutOfMemory where the solver `name` would take more bytes than there are.
-inline void require_memory(const Context& ctx, const char* name, std::int64_t bytes) {
+/// Throws OutOfMemory where the solver `name` would take more bytes than there are of the memory that is `whose`.
+inline void require_memory(const MemorySpace& memory, const std::string& whose, const char* name, std::int64_t bytes,
+                           const char* advice) {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  const std::size_t free = ctx.memory()->available();
+  const std::size_t free = memory.available();
   const std::int64_t available = free < static_cast<std::size_t>(most) ? static_cast<std::int64_t>(free) : most;
   if (bytes > available)
-    throw OutOfMemory(std::string(name) + "() would take about " + bytes_text(bytes) + " of the " +
-                      to_string(ctx.backend()) + " backend's memory, of which " + bytes_text(available) +
-                      " are free; a smaller rank takes less");
+    throw OutOfMemory(std::string(name) + "() would take about " + bytes_text(bytes) + " of " + whose +
+                      " memory, of which " + bytes_text(available) + " are free; " + advice);
+}
+inline void require_memory(const Context& ctx, const char* name, std::int64_t bytes,
+                           const char* advice = "a smaller rank takes less") {
+  require_memory(*ctx.memory(), std::string("the ") + to_string(ctx.backend()) + " backend's", name, bytes, advice);
 }
 
 }  // namespace seesaw

@@ -2,12 +2,11 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "factors.hpp"
-#include "host_entries.hpp"
+#include "held_out.hpp"
 #include "iterate.hpp"
 #include "seesaw/completion.hpp"
 #include "seesaw/random.hpp"
@@ -39,15 +38,9 @@ class Run {
     const std::int64_t none[2] = {0, 0};
     ctx.memory()->copy_from_host(singular_.data(), none, sizeof none);
     result_.mean = steps_.mean();
-    if (problem.validation.rows > 0) {
-      validation_ =
-          known_entries(ctx, problem.validation, steps_.row_offsets(), steps_.column_offsets(), steps_.mean());
-      result_.validation_left_out = problem.validation.entries - validation_->values.size();
-      if (watching_validation() && validation_->values.empty())
-        throw InvalidArgument("patience is " + std::to_string(options.stopping.patience) + " but all " +
-                              std::to_string(problem.validation.entries) +
-                              " validation entries are left out: none has ratings in its row and in its column");
-    }
+    held_out_ =
+        HeldOut<T>(ctx, problem.validation, options, steps_.row_offsets(), steps_.column_offsets(), steps_.mean());
+    result_.validation_left_out = held_out_.left_out();
   }
 
   /// From the given x and y (rows = 0: drawn).
@@ -71,7 +64,7 @@ class Run {
  private:
   void set_start(MatrixView<const T> given, std::uint64_t seed, Matrix<T>& factor) {
     if (given.rows > 0)
-      copy_rows(given, factor.view());
+      copy_matrix(ctx_, given, factor.view());
     else
       fill_normal(ctx_, seed, 1 / std::sqrt(static_cast<double>(options_.rank)), factor.view());
   }
@@ -86,14 +79,14 @@ class Run {
     run.stopped = iterate([&] { return sweep(); }, [&](SweepRecord& record) { measure(record); },
                           [&](const SweepRecord& record, bool improved) {
                             run.history.push_back(record);
-                            if (watching_validation() && improved && record.validation_rmse < best)
+                            if (held_out_.is_watched() && improved && record.validation_rmse < best)
                               keep(start, record, best);
                             return !options_.callback || options_.callback(start, record);
                           },
                           stopping, objective);
     if (run.stopped == StopReason::diverged)
       keep_last_good(start, run);
-    else if (!watching_validation() && run.history.back().objective < best)
+    else if (!held_out_.is_watched() && run.history.back().objective < best)
       keep(start, run.history.back(), best);
     return best;
   }
@@ -126,17 +119,15 @@ class Run {
     throw Diverged<T>(message, std::move(result_));
   }
 
-  bool watching_validation() const { return validation_ && options_.stopping.patience > 0; }
-
   /// Copies the factors as they are now into the result.
   void keep(int start, const SweepRecord& record, double& best) {
-    best = watching_validation() ? record.validation_rmse : record.objective;
+    best = held_out_.is_watched() ? record.validation_rmse : record.objective;
     kept_ = true;
     result_.best_run = start;
     result_.best_sweep = record.sweep;
     const auto singular = to_host(singular_);
     result_.singular_rows = singular.data()[0] + singular.data()[1];
-    if (options_.restarts == 1 && !watching_validation()) {  // nothing comes after
+    if (options_.restarts == 1 && !held_out_.is_watched()) {  // nothing comes after
       result_.x = std::move(at_[0]);
       result_.y = std::move(at_[1]);
       return;
@@ -149,31 +140,20 @@ class Run {
       result_.x = Matrix<T>(ctx_, from[0].rows(), from[0].cols());
       result_.y = Matrix<T>(ctx_, from[1].rows(), from[1].cols());
     }
-    copy_rows(from[0].view(), result_.x.view());
-    copy_rows(from[1].view(), result_.y.view());
-  }
-
-  void copy_rows(MatrixView<const T> from, MatrixView<T> to) {
-    for (index_t i = 0; i < from.rows; i += from.stride == to.stride ? from.rows : 1) {
-      const index_t rows = from.stride == to.stride ? from.rows : 1;
-      const index_t span = (rows - 1) * from.stride + from.cols;
-      ctx_.memory()->copy_within(to.row(i), from.row(i), static_cast<std::size_t>(span) * sizeof(T));
-    }
+    copy_matrix<T>(ctx_, from[0].view(), result_.x.view());
+    copy_matrix<T>(ctx_, from[1].view(), result_.y.view());
   }
 
   void measure(SweepRecord& record) {
     steps_.measure(at_, record);
-    if (!validation_ || validation_->values.empty()) return;
-    record.validation_rmse = steps_.validation_rmse(validation_->view(), at_);
-    // NaN would say that there are no validation entries.
-    if (std::isnan(record.validation_rmse)) record.validation_rmse = std::numeric_limits<double>::infinity();
+    held_out_.measure(record, [&](CsrView<T> entries) { return steps_.validation_rmse(entries, at_); });
   }
 
   const char* name_;
   Context& ctx_;
   const CompletionOptions& options_;
   Steps steps_;
-  std::optional<Csr<T>> validation_;
+  HeldOut<T> held_out_;
   Factors<T> at_, before_;
   Buffer<std::int64_t> singular_;  ///< of the left and of the right half-sweep
   bool kept_ = false;              ///< some start has not diverged

@@ -3,9 +3,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "dispatch.hpp"
+#include "dense.hpp"
 #include "seesaw/masked_gradient.hpp"
-#include "vectors.hpp"
 
 namespace seesaw {
 
@@ -32,13 +31,8 @@ Factors<T> like(const Context& ctx, const Factors<T>& factors) {
 template <class T>
 double dot(const Context& ctx, const Factors<T>& a, const Factors<T>& b) {
   double sum = 0;
-  for (std::size_t n = 0; n < a.size(); ++n) {
-    const index_t size = a[n].buffer().size();
-    const T *x = a[n].buffer().data(), *y = b[n].buffer().data();
-    sum += on_backend(
-        ctx, [&] { return reference::dot(size, x, y); }, [&](int threads) { return cpu::dot(threads, size, x, y); },
-        [&](auto& gpu) { return cuda::dot(gpu, size, x, y); });
-  }
+  for (std::size_t n = 0; n < a.size(); ++n)
+    sum += dot(ctx, a[n].buffer().size(), a[n].buffer().data(), b[n].buffer().data());
   return sum;
 }
 
@@ -50,15 +44,8 @@ double norm(const Context& ctx, const Factors<T>& a) {
 /// b = alpha a + beta b; where beta is 0, b is not read.
 template <class T>
 void combine(const Context& ctx, double alpha, const Factors<T>& a, double beta, Factors<T>& b) {
-  for (std::size_t n = 0; n < a.size(); ++n) {
-    const index_t size = a[n].buffer().size();
-    const T* x = a[n].buffer().data();
-    T* y = b[n].buffer().data();
-    on_backend(
-        ctx, [&] { reference::combine(size, alpha, x, beta, y); },
-        [&](int threads) { cpu::combine(threads, size, alpha, x, beta, y); },
-        [&](auto& gpu) { cuda::combine(gpu, size, alpha, x, beta, y); });
-  }
+  for (std::size_t n = 0; n < a.size(); ++n)
+    combine(ctx, a[n].buffer().size(), alpha, a[n].buffer().data(), beta, b[n].buffer().data());
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 list(APPEND SEESAW_SOURCES
   kernels/cpu/conjugate_gradients.cpp
+  kernels/cpu/dense_entries.cpp
   kernels/cpu/gram.cpp
   kernels/cpu/masked_gradient.cpp
   kernels/cpu/masked_residual.cpp
@@ -9,7 +10,10 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/solve_rows.cpp
   kernels/cpu/solve_spd.cpp
   kernels/cpu/sparse.cpp
+  kernels/cpu/spmv.cpp
+  kernels/cpu/svd.cpp
   kernels/cpu/symmetric_eigen.cpp
   kernels/cpu/top_k.cpp
+  kernels/cpu/tridiagonal_eigen.cpp
   kernels/cpu/vectors.cpp
   kernels/cpu/workspace.cpp)

@@ -2,6 +2,7 @@ list(
   APPEND
   SEESAW_CUDA_SOURCES
   kernels/cuda/conjugate_gradients.cu
+  kernels/cuda/dense_entries.cu
   kernels/cuda/gram.cu
   kernels/cuda/masked_residual.cu
   kernels/cuda/minimum_norm.cu
@@ -11,4 +12,6 @@ list(
   kernels/cuda/solve_rows_large.cu
   kernels/cuda/solve_spd.cu
   kernels/cuda/sparse.cu
+  kernels/cuda/spmv.cu
+  kernels/cuda/svd.cu
   kernels/cuda/top_k.cu)
