@@ -4,6 +4,7 @@ list(
   kernels/cuda/conjugate_gradients.cu
   kernels/cuda/dense_entries.cu
   kernels/cuda/gram.cu
+  kernels/cuda/masked_gradient.cu
   kernels/cuda/masked_residual.cu
   kernels/cuda/minimum_norm.cu
   kernels/cuda/product.cu
@@ -14,4 +15,5 @@ list(
   kernels/cuda/sparse.cu
   kernels/cuda/spmv.cu
   kernels/cuda/svd.cu
-  kernels/cuda/top_k.cu)
+  kernels/cuda/top_k.cu
+  kernels/cuda/vectors.cu)
