@@ -140,6 +140,22 @@ TEST_P(NuclearPgd, RefusesWhatIsNoProblem) {
       });
 }
 
+// The entries against the dense matrix have no tests but these: rows of more than a warp, weights, both orders.
+class NuclearPgdKernels : public OnBackend {};
+
+TEST_P(NuclearPgdKernels, AgreeWithTheReference) {
+  Context ctx = context(), reference = Context::reference();
+  const auto host = noisy_csr<double>(21, 45, 2, 0.8, 71, /*weights=*/true);
+  const auto ratings = to_context(ctx, host);
+  const auto result = nuclear_pgd(ctx, {ratings.view()}, convex_options(2), {20, true});
+  const auto expected = nuclear_pgd(reference, {host.view()}, convex_options(2), {20, true});
+  // Each projection is off by p(m, n) eps radius, as in svd_test.cpp, and does not enlarge what was off before.
+  EXPECT_LE(largest_difference(product_of(result), product_of(expected)), 2 * 2 * 50 * 45 * eps<double>() * 20);
+  const SweepRecord &a = result.runs[0].history.back(), &b = expected.runs[0].history.back();
+  EXPECT_NEAR(a.gap, b.gap, 0.1 * b.gap) << "the oracle stops where its error is a tenth of the gap";
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, NuclearPgdKernels, all_backends(), backend_name);
 INSTANTIATE_TEST_SUITE_P(Backends, NuclearPgd, all_backends(), backend_name);
 
 TEST(NuclearPgdOnCpu, HasTheSameBitsForAnyNumberOfThreads) {
