@@ -302,6 +302,20 @@ TEST_P(Checkerboard, HistoryShowsAStuckStartAndRestartsRecover) {
   EXPECT_LT(relative_error(result), 1e-6);
 }
 
+// Newton's method recovers A from every one of these starts: at rank 2 it has no start that sticks.
+TEST_P(Checkerboard, NewtonRecoversFromEveryStart) {
+  Context ctx = context();
+  const auto csr = to_context(ctx, observed());
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    auto o = options();
+    o.seed = seed;
+    o.stopping.gradient_norm = 1e-9;
+    const auto result = newton(ctx, {csr.view()}, o);
+    EXPECT_LT(result.runs[0].history.back().objective, 1e-6) << "seed " << seed;
+    EXPECT_LT(relative_error(result), 1e-6) << "seed " << seed;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, Checkerboard, all_backends(), backend_name);
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "seesaw/masked_residual.hpp"
 #include "seesaw/matrix.hpp"
 #include "seesaw/memory.hpp"
+#include "seesaw/newton.hpp"
 #include "seesaw/planted.hpp"
 #include "seesaw/random.hpp"
 #include "seesaw/ranking.hpp"

@@ -79,4 +79,25 @@ inline void syevd(index_t n, double* a, double* w) {
   require_success(LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'L', blas_int(n), a, blas_int(n), w), "dsyevd");
 }
 
+/// a, symmetric and given by its lower triangle, column-major, becomes Q of a = Q T Q' as the reflectors that ormtr()
+/// takes; d is the diagonal of T, e, of n - 1 elements, what is beside it. tau has n - 1.
+inline void sytrd(index_t n, double* a, double* d, double* e, double* tau) {
+  require_success(LAPACKE_dsytrd(LAPACK_COL_MAJOR, 'L', blas_int(n), a, blas_int(n), d, e, tau), "dsytrd");
+}
+
+/// Eigenvalues, ascending, of the tridiagonal matrix, over d; e is destroyed.
+inline void sterf(index_t n, double* d, double* e) { require_success(LAPACKE_dsterf(blas_int(n), d, e), "dsterf"); }
+
+/// b = Q b for transposed = 'N', Q' b for 'T', with the Q of sytrd().
+inline void ormtr(char transposed, index_t n, const double* a, const double* tau, double* b) {
+  require_success(
+      LAPACKE_dormtr(LAPACK_COL_MAJOR, 'L', 'L', transposed, blas_int(n), 1, a, blas_int(n), tau, b, blas_int(n)),
+      "dormtr");
+}
+
+/// b = T^-1 b for the positive definite tridiagonal T; d and e are destroyed.
+inline void ptsv(index_t n, double* d, double* e, double* b) {
+  require_success(LAPACKE_dptsv(LAPACK_COL_MAJOR, blas_int(n), 1, d, e, b, blas_int(n)), "dptsv");
+}
+
 }  // namespace seesaw::cpu

@@ -11,5 +11,6 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/sparse.cpp
   kernels/cpu/symmetric_eigen.cpp
   kernels/cpu/top_k.cpp
+  kernels/cpu/tridiagonal.cpp
   kernels/cpu/vectors.cpp
   kernels/cpu/workspace.cpp)
