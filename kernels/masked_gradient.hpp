@@ -1,4 +1,7 @@
 #pragma once
+#include <cstddef>
+#include <utility>
+
 #include "penalty.hpp"
 #include "seesaw/masked_gradient.hpp"
 
@@ -24,7 +27,18 @@ struct MaskedProduct {
   Penalty penalty;
   MatrixView<T> product;
 
-  index_t rank() const { return product.cols; }
+  constexpr index_t rank() const { return product.cols; }
+
+  /// Everything that points into memory.
+  template <class Visitor>
+  void visit(Visitor&& visitor) const {
+    visitor(entries);
+    for (std::size_t n = 0; n < static_cast<std::size_t>(entries.order); ++n) {
+      visitor(factors[n]);
+      visitor(direction[n]);
+    }
+    visitor(product);
+  }
 };
 
 template <class T>
@@ -33,8 +47,30 @@ struct MaskedLine {
   FactorViews<T> factors;
   FactorViews<T> direction;
 
-  index_t rank() const { return factors[0].cols; }
+  constexpr index_t rank() const { return factors[0].cols; }
+
+  template <class Visitor>
+  void visit(Visitor&& visitor) const {
+    visitor(entries);
+    for (std::size_t n = 0; n < static_cast<std::size_t>(entries.order); ++n) {
+      visitor(factors[n]);
+      visitor(direction[n]);
+    }
+  }
 };
+
+/// The same problem with mode 0 and the mode that the entries are by in each other's place.
+template <class Problem>
+Problem own_mode_first(Problem problem) {
+  auto& entries = problem.entries;
+  const auto own = static_cast<std::size_t>(entries.mode);
+  std::swap(entries.shape[0], entries.shape[own]);
+  std::swap(entries.indices[0], entries.indices[own]);
+  std::swap(problem.factors[0], problem.factors[own]);
+  if constexpr (requires { problem.direction; }) std::swap(problem.direction[0], problem.direction[own]);
+  entries.mode = 0;
+  return problem;
+}
 
 // sums may be null; offsets may be null where the weighting is plain.
 namespace reference {

@@ -3,6 +3,7 @@ list(
   SEESAW_CUDA_SOURCES
   kernels/cuda/conjugate_gradients.cu
   kernels/cuda/gram.cu
+  kernels/cuda/masked_gradient.cu
   kernels/cuda/masked_residual.cu
   kernels/cuda/minimum_norm.cu
   kernels/cuda/product.cu
@@ -11,4 +12,5 @@ list(
   kernels/cuda/solve_rows_large.cu
   kernels/cuda/solve_spd.cu
   kernels/cuda/sparse.cu
-  kernels/cuda/top_k.cu)
+  kernels/cuda/top_k.cu
+  kernels/cuda/vectors.cu)
