@@ -24,7 +24,7 @@ class GaussNewtonSteps : public NewtonSteps<T> {
     if (!std::isfinite(this->norm_)) return this->follow_overflow(at);
     if (this->norm_ == 0) return false;
     const double tolerance = this->tolerance();
-    constexpr int kMostTries = 60;  // mu has then grown by 2^1830
+    constexpr int kMostTries = 20;  // mu has then grown by 2^210
     for (int n = 0; n < kMostTries; ++n)
       if (fits(at, tolerance)) return this->move(at, 1);
     return false;

@@ -67,17 +67,6 @@ std::vector<Setting> settings() {
            {{5, {29728.357870, 0.743317, 0.981852}}, {20, {29035.171494, 0.726021, 0.975781}}}}};
 }
 
-/// Whole runs over host_cuda take many minutes where the sanitizers watch every access.
-class OnBackendLong : public OnBackendForward {
- protected:
-  void SetUp() override {
-    OnBackendForward::SetUp();
-#if defined(SEESAW_HOST_CUDA) && defined(__SANITIZE_ADDRESS__)
-    if (GetParam() == Backend::cuda) GTEST_SKIP() << "too long under the sanitizers; the host-cuda build runs it";
-#endif
-  }
-};
-
 class Acceptance : public OnBackendLong {
  protected:
   void SetUp() override {

@@ -35,10 +35,10 @@ Matrix<T> absolute_normals(index_t rows, std::uint64_t seed) {
   return m;
 }
 
-class NewtonAcceptance : public OnBackendForward {
+class NewtonAcceptance : public OnBackendLong {
  protected:
   void SetUp() override {
-    OnBackendForward::SetUp();
+    OnBackendLong::SetUp();
     if (!IsSkipped() && data_file("ml-100k/u1.base").empty())
       GTEST_SKIP() << "MovieLens 100K is not here; scripts/get-data.sh ml-100k fetches it";
   }

@@ -35,10 +35,11 @@ struct NewtonOptions {
 /// where rounding leaves no step that decreases the objective.
 ///
 /// No solution is isolated. Without penalty X G, Y G'^-1 is as good as X, Y for every invertible k x k G, with equal
-/// ones for every orthogonal G, and H is singular there. The steps converge quadratically all the same: mu, O(|g|),
-/// adds to the gradient that is left no more than mu |p| = O(|g|^2); and g is orthogonal, at every point, to the
-/// directions d of such G, so that H d = O(|g|), g's part in the eigenvectors near d is O(|g|^2), and mu keeps the step
-/// there O(|g|). gauss_newton does so where the residual vanishes, and converges linearly elsewhere.
+/// ones for every orthogonal G, and H is singular there. The steps converge quadratically all the same, down to
+/// rounding: mu, O(|g|), adds to the gradient that is left no more than mu |p| = O(|g|^2); and g is orthogonal, at
+/// every point, to the directions d of such G, so that H d = O(|g|), g's part in the eigenvectors near d is O(|g|^2),
+/// and mu keeps the step there O(|g|). gauss_newton does so where the residual vanishes, and converges linearly
+/// elsewhere.
 ///
 /// Throws ShapeError, InvalidArgument, OutOfMemory, and Diverged where every start diverged.
 /// Sources: for the shift Li, Fukushima, Qi, Yamashita (2004), "Regularized Newton methods for convex minimization
