@@ -9,5 +9,6 @@ void add_evaluate(CLI::App& program);
 void add_predict(CLI::App& program);
 void add_generate(CLI::App& program);
 void add_info(CLI::App& program);
+void add_show(CLI::App& program);
 
 }  // namespace seesaw::cli

@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
+#include "plot.hpp"
 
 namespace seesaw::cli {
 namespace {
@@ -29,6 +30,16 @@ ChosenBackend choose(const FitOptions& options, const CsrView<T>& train, const C
            als_memory(context, {train.rows, train.cols, train.entries, weights, validation.entries, options.als.rank,
                                 element, options.implicit});
   });
+}
+
+/// The model is saved by then: where the picture fails, that must not frighten.
+void draw_convergence(const FitOptions& options, const std::vector<CompletionRun>& runs, int best_run) {
+  try {
+    draw(options.plot, convergence_of_starts("Convergence of " + options.output, runs, best_run));
+  } catch (const IoError& error) {
+    throw Error(
+        fmt::format("{}; the model {} is saved, and seesaw show --convergence draws it", error.what(), options.output));
+  }
 }
 
 template <class T>
@@ -78,6 +89,7 @@ void fit(FitOptions& options) {
   save_model(options.output, model);
   if (summary.interrupted) progress.note("stopped early; the model is saved as it was then");
   progress.end();
+  if (!options.plot.empty()) draw_convergence(options, model.runs, model.best_run);
 
   Output output;
   output.write(options.json ? fit_json(options, summary, model.runs) : fit_text(options, summary, model.runs));
@@ -96,6 +108,10 @@ void check(FitOptions& options) {
   if (!options.validation.empty()) inputs.push_back(options.validation);
   for (const std::string& input : inputs) require_readable(input);
   require_writable(options.output, inputs);
+  if (!options.plot.empty()) {
+    inputs.push_back(options.output);
+    require_plot(options.plot, inputs);
+  }
   require_backend(options.backend);
   if (options.start.empty()) {
     if (options.rank > 0) als.rank = options.rank;
@@ -245,6 +261,8 @@ void add_fit(CLI::App& program) {
       .add_option("-o,--output", options->output, "The model (HDF5); an old one is replaced when the new one is whole")
       ->type_name("MODEL")
       ->required();
+  add_plot(command, options->plot,
+           "Draw how it converged: objective, error and RMSE against sweeps and seconds, a curve for each start");
   add_model_options(command, *options);
   add_implicit_options(command, *options);
   add_run_options(command, *options);

@@ -15,6 +15,7 @@ namespace seesaw::cli {
 struct FitOptions {
   std::string ratings;
   std::string output;
+  std::string plot;        ///< a picture of the convergence; empty: none
   std::string validation;  ///< empty: none
   double holdout = 0;      ///< 0: none
   std::string start;       ///< a model to go on from; empty: none

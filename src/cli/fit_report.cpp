@@ -77,7 +77,8 @@ std::string fit_json(const FitOptions& options, const FitSummary& summary, const
                    {"singular_rows", summary.singular_rows},
                    {"seconds_per_sweep", seconds / sweeps},
                    {"interrupted", summary.interrupted},
-                   {"model", options.output}};
+                   {"model", options.output},
+                   {"plot", options.plot.empty() ? Json(nullptr) : Json(options.plot)}};
   if (summary.validation_entries > 0)
     document["validation"] = {{"path", options.validation.empty() ? Json(nullptr) : Json(options.validation)},
                               {"entries", summary.validation_entries},

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   seesaw::cli::add_fit(program);
   seesaw::cli::add_evaluate(program);
   seesaw::cli::add_predict(program);
+  seesaw::cli::add_show(program);
   seesaw::cli::add_generate(program);
   seesaw::cli::add_info(program);
   try {
