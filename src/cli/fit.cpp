@@ -35,7 +35,7 @@ ChosenBackend choose(const FitOptions& options, const CsrView<T>& train, const C
 /// The model is saved by then: where the picture fails, that must not frighten.
 void draw_convergence(const FitOptions& options, const std::vector<CompletionRun>& runs, int best_run) {
   try {
-    draw(options.plot, convergence_of_starts("Convergence of " + options.output, runs, best_run));
+    draw(options.plot, convergence_of_starts(options.output, runs, best_run));
   } catch (const IoError& error) {
     throw Error(
         fmt::format("{}; the model {} is saved, and seesaw show --convergence draws it", error.what(), options.output));

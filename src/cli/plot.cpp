@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "checks.hpp"
 
 namespace seesaw::cli {
@@ -21,19 +23,22 @@ void require_plot(const std::string& path, const std::vector<std::string>& other
   require_writable(path, others);
 }
 
-CurvesFigure convergence_of_starts(const std::string& title, const std::vector<CompletionRun>& runs, int best_run) {
+std::string file_name(const std::string& path) { return std::filesystem::path(path).filename(); }
+
+CurvesFigure convergence_of_starts(const std::string& model, const std::vector<CompletionRun>& runs, int best_run) {
   constexpr std::size_t kMostColours = 9;
+  const bool many = runs.size() > kMostColours;
   std::vector<NamedHistory> starts;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const bool best = static_cast<int>(i) == best_run;
     std::string name;
     if (runs.size() > 1) name = fmt::format("start {}{}", i + 1, best ? " (kept)" : "");
     if (runs[i].stopped == StopReason::diverged) name += " (diverged)";
-    starts.push_back({name, runs[i].history, runs.size() > kMostColours && !best});
+    starts.push_back({name, runs[i].history, many && !best});
   }
-  return convergence_figure(
-      runs.size() > kMostColours ? fmt::format("{}; grey: the other {} starts", title, runs.size() - 1) : title,
-      starts);
+  std::string title = "Convergence of " + file_name(model);
+  if (many) title += fmt::format("; grey: the other {} starts", runs.size() - 1);
+  return convergence_figure(title, starts);
 }
 
 }  // namespace seesaw::cli

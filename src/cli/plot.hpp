@@ -14,7 +14,10 @@ CLI::Option* add_plot(CLI::App& command, std::string& path, const std::string& d
 /// the command reads or writes; IoError where the file cannot be put in place or there is no gnuplot.
 void require_plot(const std::string& path, const std::vector<std::string>& others);
 
+/// A title has no room for more of a path.
+std::string file_name(const std::string& path);
+
 /// A curve for each start; up to nine are told apart by colours, of more only the best one.
-CurvesFigure convergence_of_starts(const std::string& title, const std::vector<CompletionRun>& runs, int best_run);
+CurvesFigure convergence_of_starts(const std::string& model, const std::vector<CompletionRun>& runs, int best_run);
 
 }  // namespace seesaw::cli

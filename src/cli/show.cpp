@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -107,9 +106,6 @@ std::string side_text(const Shown& shown, index_t size, const std::string& noun,
   return fmt::format("{} of {}, {}", count, counted(size, noun), shown.by_count ? chosen_by : "the first ones");
 }
 
-/// A title has no room for more of a path.
-std::string name_of(const std::string& path) { return std::filesystem::path(path).filename(); }
-
 template <class T>
 Ratings<T> read_known(const ShowOptions& options, const Model<T>& model) {
   RatingsOptions format = options.format;
@@ -143,8 +139,8 @@ Drawn draw_decomposition(const ShowOptions& options, const Model<T>& model) {
   const Shown users = chosen(model.rows.size(), options.users, of_users);
   const Shown items = chosen(model.cols.size(), options.items, of_items);
   DecompositionFigure figure;
-  figure.title = fmt::format("{}: rank {}", name_of(options.model), model.x.cols());
-  if (!options.ratings.empty()) figure.title += fmt::format(", beside {}", name_of(options.ratings));
+  figure.title = fmt::format("{}: rank {}", file_name(options.model), model.x.cols());
+  if (!options.ratings.empty()) figure.title += fmt::format(", beside {}", file_name(options.ratings));
   figure.subtitle = side_text(users, model.rows.size(), "user", "the most active first") + "; " +
                     side_text(items, model.cols.size(), "item", "the most rated first");
   figure.row_label = "user";
@@ -164,7 +160,7 @@ Drawn draw_decomposition(const ShowOptions& options, const Model<T>& model) {
 template <class T>
 Drawn draw_convergence(const ShowOptions& options, const Model<T>& model) {
   if (model.runs.empty()) throw Error(fmt::format("{}: has no history to show", options.model));
-  draw(options.plot, convergence_of_starts("Convergence of " + name_of(options.model), model.runs, model.best_run));
+  draw(options.plot, convergence_of_starts(options.model, model.runs, model.best_run));
   return {model.rows.size(), model.cols.size(), 0,
           fmt::format("convergence of {}", counted(std::ssize(model.runs), "start"))};
 }
@@ -227,7 +223,9 @@ void add_show(CLI::App& program) {
   command.footer(
       "The recovered matrix stands with the users' factors at its left and the items' above it, the observed one\n"
       "beside it. Colours run from blue for the least through white for 0 (for the mean, where the model is centred)\n"
-      "to red for the most; grey was not observed. The picture says which users and items it shows.\n\n"
+      "to red for the most; grey was not observed. The factors are scaled to equal norms, the largest first. The "
+      "picture\n"
+      "says which users and items it shows.\n\n"
       "Examples:\n"
       "  seesaw show model.h5 u1.base --plot model.png\n"
       "  seesaw show model.h5 --convergence --plot convergence.svg");

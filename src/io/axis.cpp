@@ -36,7 +36,10 @@ std::vector<Tic> linear_tics(double least, double most, bool whole) {
   const double largest = std::max({std::abs(least), std::abs(most), step});
   std::vector<Tic> tics;
   const double first = std::ceil(least / step - 1e-9), last = std::floor(most / step + 1e-9);
-  for (double i = first; i <= last; ++i) tics.push_back({i * step, tic_label(i == 0 ? 0 : i * step, step, largest)});
+  for (double i = first; i <= last; ++i) {
+    const double at = i == 0 ? 0 : i * step;  // not -0
+    tics.push_back({at, tic_label(at, step, largest)});
+  }
   return tics;
 }
 

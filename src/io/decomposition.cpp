@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -12,14 +13,13 @@ namespace seesaw {
 namespace io {
 namespace {
 
-using Align = PlotScript::Align;
-
 // Points on the page. The two matrices stand side by side, Y' above the second and X at its left:
 //
 //                          Y' |
 //   observed |        X |  mean + X Y' |
 constexpr double kLongSide = 420, kShortSide = 120, kThinnest = 56, kThickest = 190, kWidest = 16;
-constexpr double kHeader = 76, kGap = 12, kEdge = 24, kBar = 14, kBarLabels = 84, kCharacter = 7, kLeastWidth = 720;
+constexpr double kHeader = 76, kGap = 12, kEdge = 24, kBarAndLabels = 112, kCharacter = 7.5, kBesideNames = 32;
+constexpr double kLeastWidth = 720;
 constexpr std::size_t kLongestName = 16, kLongestText = 90;
 constexpr double kPerName = 15;  ///< so much of an axis for each name
 
@@ -94,8 +94,9 @@ Cells observed(const DecompositionFigure& figure) {
 // ---- the page
 
 struct Layout {
-  double width, height;  ///< of the page
-  Box observed;          ///< width 0: not there
+  double width, height;            ///< of the page
+  double row_names, column_names;  ///< how much room the longest takes
+  Box observed;                    ///< width 0: not there
   Box x, y, recovered;
 };
 
@@ -111,11 +112,11 @@ Layout layout_of(const DecompositionFigure& figure) {
   const double w = std::max(kShortSide, n * cell), h = std::max(kShortSide, m * cell);
   const double thickness =
       std::clamp(static_cast<double>(figure.x.cols()) * std::min({w / n, h / m, kWidest}), kThinnest, kThickest);
-  const double names = static_cast<double>(longest_of(figure.row_names, figure.x.rows())) * kCharacter + 44;
-  const double below = static_cast<double>(longest_of(figure.column_names, figure.y.rows())) * kCharacter + 84;
-  const double top = kHeader + thickness + kGap;
   Layout layout{};
-  double left = kEdge + names;
+  layout.row_names = static_cast<double>(longest_of(figure.row_names, figure.x.rows())) * kCharacter;
+  layout.column_names = static_cast<double>(longest_of(figure.column_names, figure.y.rows())) * kCharacter;
+  const double top = kHeader + thickness + kGap;
+  double left = kEdge + layout.row_names + kBesideNames;
   if (figure.observed.rows() > 0) {
     layout.observed = {left, top, w, h};
     left += w + 2 * kEdge;
@@ -123,8 +124,8 @@ Layout layout_of(const DecompositionFigure& figure) {
   layout.x = {left, top, thickness, h};
   layout.recovered = {left + thickness + kGap, top, w, h};
   layout.y = {layout.recovered.left, kHeader, w, thickness};
-  layout.width = layout.recovered.left + w + kGap + kBar + kBarLabels;
-  layout.height = top + h + below;
+  layout.width = layout.recovered.left + w + kBarAndLabels;
+  layout.height = top + h + layout.column_names + kBesideNames + 2 * kEdge;
   const double spare = std::max(0.0, kLeastWidth - layout.width) / 2;
   layout.width += 2 * spare;
   for (Box* box : {&layout.observed, &layout.x, &layout.y, &layout.recovered}) box->left += spare;
@@ -150,32 +151,48 @@ Axis bare_axis(index_t count, bool downwards) {
   return {downwards ? last : -0.5, downwards ? -0.5 : last};
 }
 
-/// Colours from -most to most.
-void set_colours(PlotScript& script, double most) {
-  script.line("set cbrange [" + number(-most) + ":" + number(most) + "]");
-}
-
-/// A bar of the colours at the right of the box.
-void set_bar(PlotScript& script, const Box& box, double most, const std::string& label) {
-  const double left = box.left + box.width + kGap;
+/// From -most to most; on a short bar only the ends and the middle, or what comes near them, have labels.
+Axis colour_axis(double most, double height) {
   Axis axis = linear_axis(-most, most, 0);
-  const auto few = static_cast<std::size_t>(box.height / (2 * kPerName));  // the ends and the middle, at least
-  if (axis.tics.size() > few) {
+  const auto room = static_cast<std::size_t>(height / (2 * kPerName));
+  if (axis.tics.size() > std::max<std::size_t>(room, 3)) {
     const std::vector<Tic> all = std::move(axis.tics);
-    const std::size_t middle = all.size() / 2;
-    axis.tics = {all.front(), all[middle], all.back()};
+    axis.tics = {all.front(), all[all.size() / 2], all.back()};
   }
-  script.axis("cb", axis, label);
-  script.line("set colorbox vertical user origin " + script.screen(left, box.top + box.height) + " size screen " +
-              number(kBar / script.width()) + "," + number(box.height / script.height()) + " border");
+  return axis;
 }
 
-void plot_cells(PlotScript& script, const Cells& matrix) {
+/// Enough digits for a colour.
+std::string colour_value(double value) {
+  char text[32];
+  constexpr int kDigits = 5;
+  if (!std::isfinite(value)) return "NaN";
+  return {text, std::to_chars(std::begin(text), std::end(text), value, std::chars_format::general, kDigits).ptr};
+}
+
+/// An image with as many pixels in each cell as the page has points: of one pixel each, viewers would blur the cells
+/// into one another, and gnuplot draws none that is only one pixel wide.
+void plot_cells(PlotScript& script, const Cells& matrix, const Box& box) {
+  const auto repeats = [](double points, index_t count) {
+    return std::max<index_t>(2, static_cast<index_t>(std::ceil(points / static_cast<double>(count))));
+  };
+  const index_t across = repeats(box.width, matrix.cols), down = repeats(box.height, matrix.rows);
   std::string data = "$cells << EOD\n";
-  for (std::size_t e = 0; e < matrix.values.size(); ++e)
-    data += number(matrix.values[e]) + ((e + 1) % static_cast<std::size_t>(matrix.cols) == 0 ? "\n" : " ");
+  for (index_t i = 0; i < matrix.rows; ++i) {
+    std::string row;
+    for (index_t j = 0; j < matrix.cols; ++j) {
+      const std::string value = colour_value(matrix.values[static_cast<std::size_t>(i * matrix.cols + j)]) + " ";
+      for (index_t r = 0; r < across; ++r) row += value;
+    }
+    row.back() = '\n';
+    for (index_t r = 0; r < down; ++r) data += row;
+  }
   script.append(data + "EOD\n");
-  script.plot("$cells matrix with image notitle");
+  const auto place = [](const char* column, index_t per_cell) {  // of the pixel's middle, in cells
+    const auto count = static_cast<double>(per_cell);
+    return "((" + std::string(column) + "+0.5)/" + number(count) + ".0-0.5)";
+  };
+  script.plot("$cells matrix using " + place("$1", across) + ":" + place("$2", down) + ":3 with image notitle");
 }
 
 void check(const DecompositionFigure& figure) {
@@ -219,49 +236,50 @@ void draw(const std::string& path, const DecompositionFigure& figure) {
       "3 '#b2182b')");
   script.line(
       "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb '#c4c4c4' fillstyle solid noborder");
-  script.label(at.width / 2, kHeader / 4, Align::centre, shortened(figure.title, kLongestText), true);
-  script.label(at.width / 2, kHeader / 2, Align::centre, shortened(figure.subtitle, kLongestText));
-  const double captions = at.height - 20;
+  script.label(at.width / 2, kHeader / 4, shortened(figure.title, kLongestText), {.bold = true});
+  script.label(at.width / 2, kHeader / 2, shortened(figure.subtitle, kLongestText));
   const auto caption = [&](const Box& box, const std::string& text) {
-    script.label(box.left + box.width / 2, captions, Align::centre, text, true);
+    script.label(box.left + box.width / 2, at.height - kEdge, text, {.bold = true});
   };
-
   const Axis columns = cell_axis(figure.column_names, n, at.recovered.width, false);
   const Axis rows = cell_axis(figure.row_names, m, at.recovered.height, true);
-  const auto begin = [&](const Box& box, double most) {
-    script.begin_plot(box);
-    set_colours(script, most);
-  };
+  const Axis colours = colour_axis(of_matrix, at.recovered.height), hues = colour_axis(of_factors, at.y.height);
   const auto columns_below = [&] {
-    script.axis("x", columns, figure.column_label);
+    script.x_axis(columns, figure.column_label, at.column_names + kBesideNames);
     script.line("set xtics rotate by 90 right");
   };
+  const auto rows_beside = [&] { script.y_axis(rows, figure.row_label, at.row_names + kBesideNames); };
   if (beside) {
-    begin(at.observed, of_matrix);
+    script.begin_plot(at.observed);
     columns_below();
-    script.axis("y", rows, figure.row_label);
+    rows_beside();
+    script.colours(colours);
     caption(at.observed, "observed (grey: not observed)");
-    plot_cells(script, left);
+    plot_cells(script, left, at.observed);
   }
-  begin(at.x, of_factors);
-  script.axis("x", bare_axis(k, false), "");
-  script.axis("y", beside ? bare_axis(m, true) : rows, beside ? "" : figure.row_label);
+  script.begin_plot(at.x);
+  script.x_axis(bare_axis(k, false), "", 0);
+  if (beside)
+    script.y_axis(bare_axis(m, true), "", 0);
+  else
+    rows_beside();
+  script.colours(hues);
   caption(at.x, "X");
-  plot_cells(script, factors.x);
+  plot_cells(script, factors.x, at.x);
 
-  begin(at.y, of_factors);
-  script.axis("x", bare_axis(n, false), "");
-  script.axis("y", bare_axis(k, true), "");
-  script.label(at.y.left - kGap, at.y.top + at.y.height / 2, Align::right, "Y'", true);
-  set_bar(script, at.y, of_factors, "factors");
-  plot_cells(script, factors.y_transposed);
+  script.begin_plot(at.y);
+  script.x_axis(bare_axis(n, false), "", 0);
+  script.y_axis(bare_axis(k, true), "", 0);
+  script.label(at.y.left - kGap, at.y.top + at.y.height / 2, "Y'", {.align = Align::right, .bold = true});
+  script.colour_bar(hues, "factors");
+  plot_cells(script, factors.y_transposed, at.y);
 
-  begin(at.recovered, of_matrix);
+  script.begin_plot(at.recovered);
   columns_below();
-  script.axis("y", bare_axis(m, true), "");
+  script.y_axis(bare_axis(m, true), "", 0);
   caption(at.recovered, figure.mean == 0 ? "recovered: X Y'" : "recovered: mean + X Y'");
-  set_bar(script, at.recovered, of_matrix, figure.value_label);
-  plot_cells(script, right);
+  script.colour_bar(colours, figure.value_label);
+  plot_cells(script, right, at.recovered);
   const int width = script.width(), height = script.height();
   draw_script(path, width, height, script.finish());
 }

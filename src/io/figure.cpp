@@ -69,16 +69,15 @@ void draw_panel(PlotScript& script, const Panel& panel, const Box& box) {
   constexpr double kMargin = 0.04;
   script.append(data);
   script.title(panel.title);
-  script.axis("x", xs.empty() ? Axis{} : linear_axis(xs.least, xs.most, panel.whole_x ? 0.02 : kMargin, panel.whole_x),
-              panel.x_label);
-  script.axis("y",
-              ys.empty()    ? Axis{}
-              : panel.log_y ? log_axis(ys.least, ys.most, kMargin)
-                            : linear_axis(ys.least, ys.most, kMargin),
-              panel.y_label);
+  script.x_axis(xs.empty() ? Axis{} : linear_axis(xs.least, xs.most, panel.whole_x ? 0.02 : kMargin, panel.whole_x),
+                panel.x_label, kBelow * 0.72);
+  script.y_axis(ys.empty()    ? Axis{}
+                : panel.log_y ? log_axis(ys.least, ys.most, kMargin)
+                              : linear_axis(ys.least, ys.most, kMargin),
+                panel.y_label, kLeft * 0.83);
   script.line("set grid xtics ytics linestyle 100");
   if (ys.empty()) {
-    script.label(box.left + box.width / 2, box.top + box.height / 2, PlotScript::Align::centre, "nothing to show");
+    script.label(box.left + box.width / 2, box.top + box.height / 2, "nothing to show");
     curves = "NaN notitle" + (curves.empty() ? "" : ", " + curves);
   }
   script.plot(curves);
@@ -124,7 +123,6 @@ void draw_key(PlotScript& script, const Panel& panel, const Key& key) {
   script.line("unset border\nset xrange [0:1]\nset yrange [0:1]");
   script.line("set key inside center center horizontal maxcols " + std::to_string(key.columns) + " Left reverse");
   script.plot(curves);
-  script.line("set border linecolor rgb '#606060'");
 }
 
 }  // namespace
@@ -145,8 +143,8 @@ void draw(const std::string& path, const CurvesFigure& figure) {
   const Key key = key_of(figure.panels.front(), width - kLeft);
   const double top = kTitle + key.rows * kKeyRow;
   PlotScript script(static_cast<int>(width), static_cast<int>(top + rows * down));
-  script.label(width / 2, kTitle / 2, PlotScript::Align::centre,
-               shortened(figure.title, static_cast<std::size_t>(width / kCharacter)), true);
+  script.label(width / 2, kTitle / 2, shortened(figure.title, static_cast<std::size_t>(width / kCharacter)),
+               {.bold = true});
   if (key.rows > 0) draw_key(script, figure.panels.front(), key);
   for (int p = 0; p < panels; ++p) {
     const Box box{p % columns * across + kLeft, top + p / columns * down + kAbove, kPanelWidth, kPanelHeight};

@@ -135,22 +135,13 @@ bool is_whole(Picture kind, std::string_view bytes) {
   return bytes.substr(0, 5) == "<?xml" && last != bytes.npos && ends_with(bytes.substr(0, last + 1), "</svg>");
 }
 
-/// Cells of a matrix are one pixel each in the svg, and a viewer would blur them into one another.
-std::string with_sharp_cells(const std::string& svg) {
-  constexpr std::string_view kImage = "<image ",
-                             kSharp = "style='image-rendering:optimizeSpeed;image-rendering:pixelated' ";
-  std::string sharp;
-  std::size_t at = 0;
-  for (std::size_t found; (found = svg.find(kImage, at)) != svg.npos; at = found + kImage.size())
-    sharp.append(svg, at, found + kImage.size() - at).append(kSharp);
-  return sharp.append(svg, at);
-}
-
+/// Sets "bold" to the name of the terminal's bold font.
 std::string terminal(Picture kind, int width, int height) {
   const std::string size = " size " + std::to_string(width) + "," + std::to_string(height) + " noenhanced font ";
-  if (kind == Picture::svg) return "set terminal svg" + size + "'sans-serif,13' background '#ffffff'\n";
+  if (kind == Picture::svg)
+    return "set terminal svg" + size + "'sans-serif,13' background '#ffffff'\nbold = 'sans-serif bold'\n";
   return "if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n set terminal pngcairo" + size +
-         "'Sans,10'\n} else {\n set terminal png" + size + "'Sans,10'\n}\n";
+         "'Sans,10'\n} else {\n set terminal png" + size + "'Sans,10'\n}\nbold = 'Sans:Bold'\n";
 }
 
 }  // namespace
@@ -226,7 +217,7 @@ void draw_script(const std::string& path, int width, int height, const std::stri
     throw IoError(path + ": cannot be drawn: gnuplot " + ended + (complaint.empty() ? "" : ": " + complaint));
   }
   AtomicFile file(path);
-  file.write(kind == Picture::svg ? with_sharp_cells(bytes) : bytes);
+  file.write(bytes);
   file.commit();
 }
 

@@ -22,7 +22,8 @@ std::size_t characters(std::string_view text);
 /// The shortest text that reads back the same; "NaN" where not finite.
 std::string number(double value);
 
-/// Draws `script`, which sets no terminal and no output, on a page of width x height points, into the file.
+/// Draws `script`, which sets no terminal and no output and finds a bold font's name in the variable "bold", on a page
+/// of width x height points, into the file.
 void draw_script(const std::string& path, int width, int height, const std::string& script);
 
 }  // namespace seesaw::io
