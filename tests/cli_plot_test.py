@@ -66,11 +66,11 @@ class Drawn(PlotTest):
                          self.path("d.svg") + ": 10 of 60 users, the most active first; all 40 items\n")
         texts = self.texts("d.svg")
         for text in ("m.h5: rank 3, beside planted.csv", "10 of 60 users, the most active first; all 40 items", "user",
-                     "item", "X", "Y'", "observed (grey: not observed)", "recovered: mean + X Y'"):
+                     "item", "X", "Y'", "observed (grey: none)", "recovered: mean + X Y'"):
             self.assertIn(text, texts)
         self.assertTrue(any(re.fullmatch(r"rating - mean [23]\.\d+", text) for text in texts), texts)
         self.ok("show", self.path("m.h5"), "--plot", self.path("e.svg"))
-        self.assertNotIn("observed (grey: not observed)", self.texts("e.svg"))
+        self.assertNotIn("observed (grey: none)", self.texts("e.svg"))
 
     def test_png_by_its_ending(self):
         self.ok(*self.fit("--plot", self.path("c.PNG")))

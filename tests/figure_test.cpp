@@ -214,10 +214,10 @@ TEST_F(Figures, OfADecompositionHaveItsNumbers) {
   EXPECT_EQ(observed[2], 0);
   EXPECT_EQ(observed[3], 4);
   EXPECT_EQ(cells_of(script, 3, 2, 3), (std::vector<double>{5, 8, 7, 4, 8, 8}));
-  // The pair of norms 5 and 3 first; both of its columns get the norm sqrt(15), of the other pair sqrt(3).
+  // The pair with the root mean squares 5 / sqrt(2) and sqrt(3) first, then that with 1 / sqrt(2) and sqrt(3).
   const std::vector<double> x = cells_of(script, 1, 2, 2), y = cells_of(script, 2, 2, 3);
   constexpr double kPrinted = 1e-4;  // five digits of numbers below 10
-  const double first = std::sqrt(3.0 / 5), second = std::sqrt(3.0);
+  const double first = std::sqrt(std::sqrt(6.0) / 5), second = std::sqrt(std::sqrt(6.0));
   const double expected_x[] = {3 * first, second, 4 * first, 0};
   const double expected_y[] = {1 / first, 2 / first, 2 / first, 2 / second, 2 / second, 1 / second};
   for (std::size_t e = 0; e < 4; ++e) EXPECT_NEAR(x[e], expected_x[e], kPrinted);

@@ -223,7 +223,7 @@ void add_show(CLI::App& program) {
   command.footer(
       "The recovered matrix stands with the users' factors at its left and the items' above it, the observed one\n"
       "beside it. Colours run from blue for the least through white for 0 (for the mean, where the model is centred)\n"
-      "to red for the most; grey was not observed. The factors are scaled to equal norms, the largest first. The "
+      "to red for the most; grey was not observed. The factors are scaled alike, the largest first. The "
       "picture\n"
       "says which users and items it shows.\n\n"
       "Examples:\n"

@@ -17,7 +17,7 @@ namespace {
 //
 //                          Y' |
 //   observed |        X |  mean + X Y' |
-constexpr double kLongSide = 420, kShortSide = 120, kThinnest = 56, kThickest = 190, kWidest = 16;
+constexpr double kLongSide = 420, kShortSide = 200, kThinnest = 56, kThickest = 190, kWidest = 16;
 constexpr double kHeader = 76, kGap = 12, kEdge = 24, kBarAndLabels = 112, kCharacter = 7.5, kBesideNames = 32;
 constexpr double kLeastWidth = 720;
 constexpr std::size_t kLongestName = 16, kLongestText = 90;
@@ -46,10 +46,10 @@ double magnitude(const Cells& matrix, double least = 0) {
 
 // ---- the factors, for the eye
 
-double norm_of_column(const Matrix<double>& matrix, index_t f) {
+double rms_of_column(const Matrix<double>& matrix, index_t f) {
   double sum = 0;
   for (index_t i = 0; i < matrix.rows(); ++i) sum += matrix(i, f) * matrix(i, f);
-  return std::sqrt(sum);
+  return std::sqrt(sum / static_cast<double>(matrix.rows()));
 }
 
 struct Balanced {
@@ -57,13 +57,13 @@ struct Balanced {
   Cells y_transposed;  ///< k x n
 };
 
-/// Each pair of columns scaled to the same norm, the largest pair first.
+/// Each pair of columns scaled to the same root mean square, the largest pair first.
 Balanced balanced(const Matrix<double>& x, const Matrix<double>& y) {
   const index_t k = x.cols();
   std::vector<double> scale(static_cast<std::size_t>(k), 1), size(static_cast<std::size_t>(k));
   std::vector<index_t> order(static_cast<std::size_t>(k));
   for (index_t f = 0; f < k; ++f) {
-    const double of_x = norm_of_column(x, f), of_y = norm_of_column(y, f);
+    const double of_x = rms_of_column(x, f), of_y = rms_of_column(y, f);
     const auto place = static_cast<std::size_t>(f);
     size[place] = of_x * of_y;
     if (of_x > 0 && of_y > 0) scale[place] = std::sqrt(of_y / of_x);
@@ -254,7 +254,7 @@ void draw(const std::string& path, const DecompositionFigure& figure) {
     columns_below();
     rows_beside();
     script.colours(colours);
-    caption(at.observed, "observed (grey: not observed)");
+    caption(at.observed, "observed (grey: none)");
     plot_cells(script, left, at.observed);
   }
   script.begin_plot(at.x);

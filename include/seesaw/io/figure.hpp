@@ -53,8 +53,8 @@ CurvesFigure convergence_figure(const std::string& title, const std::vector<Name
 
 /// Of a matrix of m x n, or of some of its rows and columns: the observed entries beside mean + X Y', with X at its
 /// left and Y' above it. Colours are those of entry - mean, from blue for the most negative through white for 0 to red,
-/// the same for both; what was not observed is grey. For the eye the columns of X and Y are scaled to the same norm,
-/// each pair by factors whose product is 1, and the largest pair comes first.
+/// the same for both; what was not observed is grey. For the eye each pair of columns of X and Y is scaled to the same
+/// root mean square, by factors whose product is 1, and the largest pair comes first.
 struct DecompositionFigure {
   std::string title;
   std::string subtitle;  ///< which rows and columns are shown, say
