@@ -24,15 +24,22 @@ def padded(n):
     return -(-n * FLOAT // 64) * 64 / FLOAT
 
 
-def solve_rows(m, n, nnz, k):
+def solve_rows(m, n, nnz, k, dual_more=0):
     primal = lambda e: e * k * (k + 1) + 2 * e * k + k**3 / 3 + 2 * k**2
-    dual = lambda e: e * (e + 1) * k + 2 * e * k + e**3 / 3 + 2 * e**2
+    dual = lambda e: e * (e + 1) * k + 2 * e * k + e**3 / 3 + 2 * e**2 + dual_more * e * k
     return sum(dual(e) if 4 * padded(math.ceil(e)) <= 3 * k else primal(e) for e in lengths(m, n, nnz))
+
+
+def solve_implicit_rows(m, n, nnz, k):
+    return n * k * (k + 1) + 9 * k**3 + 2 * (m + n) * k**2 + solve_rows(m, n, nnz, k, dual_more=4)
 
 
 # Name in the bench: program, what its time should follow (operations, or bytes of the sparse rows).
 MODELS = {
     "solve_rows/rows": ("solve_rows_bench", solve_rows),
+    "solve_implicit_rows/rows": ("solve_implicit_rows_bench", solve_implicit_rows),
+    "solve_spd": ("solve_spd_bench", lambda m, n, nnz, k: k**3 / 3 + 2 * m * k**2),
+    "top_k": ("top_k_bench", lambda m, n, nnz, k: 2 * m * n * k),
     "gram": ("gram_bench", lambda m, n, nnz, k: m * k * (k + 1)),
     "masked_residual": ("masked_residual_bench", lambda m, n, nnz, k: 2 * nnz * k),
     "compress": ("sparse_bench", lambda m, n, nnz, k: (108 + 2 * FLOAT) * nnz + 16 * m),
@@ -78,7 +85,8 @@ def series(name, doubled, measured):
 
 
 def does_not_matter(name, doubled):
-    return (name == "gram" and doubled == "entries") or (MODELS[name][0] == "sparse_bench" and doubled == "k")
+    dense = name in ("gram", "solve_spd", "top_k")
+    return (dense and doubled == "entries") or (MODELS[name][0] == "sparse_bench" and doubled == "k")
 
 
 def plot(all_series, work):

@@ -74,16 +74,17 @@ template const Csr<double>& planted(const Options&);
 
 std::vector<Context> contexts(const Options& options) {
   std::vector<Context> all{Context::cpu(options.threads)};
-  const int threads = all[0].threads();
-  benchmark::AddCustomContext("cpu", all[0].description());
-  benchmark::AddCustomContext("cpu peak float", one_digit(peaks(threads).gflops_float) + " GFLOP/s measured");
-  benchmark::AddCustomContext("cpu peak double", one_digit(peaks(threads).gflops_double) + " GFLOP/s measured");
-  benchmark::AddCustomContext("cpu bandwidth", one_digit(peaks(threads).bandwidth) + " GB/s measured");
-  if (cuda_device_count() > 0) {
+  if (cuda_device_count() > 0)
     all.push_back(Context::cuda());
-    benchmark::AddCustomContext("cuda", all[1].description());
-  } else {
+  else
     benchmark::AddCustomContext("cuda", cuda_built() ? "SKIPPED: no device" : "SKIPPED: not built");
+  for (Context& ctx : all) {
+    const std::string name = to_string(ctx.backend());
+    const Peaks& peak = peaks(ctx);
+    benchmark::AddCustomContext(name, ctx.description());
+    benchmark::AddCustomContext(name + " peak float", one_digit(peak.gflops_float) + " GFLOP/s measured");
+    benchmark::AddCustomContext(name + " peak double", one_digit(peak.gflops_double) + " GFLOP/s measured");
+    benchmark::AddCustomContext(name + " bandwidth", one_digit(peak.bandwidth) + " GB/s measured");
   }
   return all;
 }

@@ -21,8 +21,8 @@ Options parse(int argc, char** argv);
 template <class T>
 const Csr<T>& planted(const Options& options);
 
-/// The contexts of this machine. Tells in the header of Google Benchmark's report what they are, the machine's measured
-/// peaks for the cpu one, and why there is no cuda one where there is none.
+/// The contexts of this machine. Tells in the header of Google Benchmark's report what they are, the peaks measured of
+/// each, and why there is no cuda one where there is none.
 std::vector<Context> contexts(const Options& options);
 
 }  // namespace seesaw::bench

@@ -93,8 +93,15 @@ double peak_bandwidth(int threads) {
   return best;
 }
 
-const Peaks& peaks(int threads) {
+const Peaks& peaks(Context& ctx) {
+#ifdef SEESAW_HAS_CUDA
+  if (ctx.backend() == Backend::cuda) {
+    static const Peaks device = device_peaks(ctx);
+    return device;
+  }
+#endif
   static std::map<int, Peaks> measured;
+  const int threads = ctx.threads();
   const auto known = measured.find(threads);
   if (known != measured.end()) return known->second;
   const Peaks now{peak_gflops<float>(threads), peak_gflops<double>(threads), peak_bandwidth(threads)};

@@ -1,4 +1,5 @@
 #pragma once
+#include "seesaw/context.hpp"
 
 // What this machine can do at most, measured: the two numbers that the benches print beside their own.
 namespace seesaw::bench {
@@ -14,7 +15,11 @@ struct Peaks {
   double gflops_float, gflops_double, bandwidth;
 };
 
-/// All of them, measured once for each number of threads.
-const Peaks& peaks(int threads);
+/// The same of the device of a cuda context: fused multiply-adds in registers, and the triad over arrays of 256 MiB, of
+/// which caches hold a part of a tenth or so. Only where CUDA is built.
+Peaks device_peaks(Context& ctx);
+
+/// Those of the context, cpu or cuda; measured once for each number of threads, and for the device.
+const Peaks& peaks(Context& ctx);
 
 }  // namespace seesaw::bench

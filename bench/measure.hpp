@@ -14,8 +14,8 @@
 
 namespace seesaw::bench {
 
-/// Times call() and reports GFLOP/s and GB/s and, on the cpu, how much that is of the machine's peaks in percent.
-/// `bytes`: the fewest that must be moved, each array once.
+/// Times call() and reports GFLOP/s and GB/s and, but for the reference, how much that is of the peaks of the machine
+/// or of its device in percent. `bytes`: the fewest that must be moved, each array once.
 template <class T, class Call>
 void measure(benchmark::State& state, Context& ctx, double operations, double bytes, Call&& call) {
   call();  // allocations and first touches are not the matter here
@@ -30,8 +30,8 @@ void measure(benchmark::State& state, Context& ctx, double operations, double by
   const double gflops = operations / nanoseconds, bandwidth = bytes / nanoseconds;
   state.counters["GFLOP/s"] = gflops;
   state.counters["GB/s"] = bandwidth;
-  if (ctx.backend() != Backend::cpu) return;
-  const Peaks& peak = peaks(ctx.threads());
+  if (ctx.backend() == Backend::reference) return;
+  const Peaks& peak = peaks(ctx);
   state.counters["%FMA"] = 100 * gflops / (sizeof(T) == 4 ? peak.gflops_float : peak.gflops_double);
   state.counters["%bandwidth"] = 100 * bandwidth / peak.bandwidth;
 }

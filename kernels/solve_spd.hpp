@@ -7,7 +7,7 @@ namespace seesaw {
 
 /// The factorization's pivots, and the eigenvalues, below which a k x k system counts as singular.
 template <class T>
-T singular_threshold(index_t k, T largest) {
+constexpr T singular_threshold(index_t k, T largest) {
   return static_cast<T>(k) * std::numeric_limits<T>::epsilon() * largest;
 }
 

@@ -6,8 +6,10 @@ passed                            whether nothing failed
 tests                             passed, failed, skipped: how many; null where the program did not reach its end
 verdicts                          of the test program and of each bench by its exit status: passed, failed, no device
 sanitizer                         memcheck, racecheck, synccheck: passed, failed, not there
-benches                           of each: name, iterations, time_ms and its counters, as GFLOP/s, GB/s, %FMA and
-                                  %bandwidth (those of the cpu alone); error where it had one
+peaks                             of cpu and of cuda, measured: float and double in GFLOP/s, bandwidth in GB/s; null
+                                  where no bench told
+benches                           of each: name, iterations, time_ms and its counters, as GFLOP/s, GB/s, and %FMA and
+                                  %bandwidth, of its own backend's peaks; error where it had one
 
 Exit status 1 where anything failed.
 """
@@ -18,6 +20,7 @@ import sys
 
 FACTS = "device", "driver", "toolkit", "commit"
 TOOLS = "memcheck", "racecheck", "synccheck"
+PEAKS = {"float": "peak float", "double": "peak double", "bandwidth": "bandwidth"}
 MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "ms": 1, "s": 1e3}
 NOT_COUNTERS = {"family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations",
                 "real_time", "cpu_time"}
@@ -55,18 +58,27 @@ def bench(run):
             "time_ms": run["real_time"] * MILLISECONDS[run["time_unit"]], **numbers}
 
 
+def peaks(report, backend):
+    """From the header of a bench's report, where they stand as bench/data.cpp writes them: a number and its unit."""
+    told = {what: report["context"].get(f"{backend} {name}") for what, name in PEAKS.items()}
+    return {what: float(text.split()[0]) for what, text in told.items()} if all(told.values()) else None
+
+
 def merge(folder, facts):
     merged = {name: facts.pop(name, "") or None for name in FACTS}
     merged["passed"] = False
     merged["tests"] = count_tests(read(folder / "tests.json"))
     merged["sanitizer"] = {tool: facts.pop(tool, "not there") for tool in TOOLS}
     merged["verdicts"] = facts
+    merged["peaks"] = {"cpu": None, "cuda": None}
     merged["benches"] = []
     for name, verdict in facts.items():
         if not name.endswith("_bench"):
             continue
         report = read(folder / f"{name}.json")
         runs = [bench(run) for run in report["benchmarks"] if run.get("run_type") != "aggregate"] if report else []
+        for backend in merged["peaks"] if report else ():  # those of the last bench that told
+            merged["peaks"][backend] = peaks(report, backend) or merged["peaks"][backend]
         if verdict == "passed" and not any("/cuda/" in run["name"] for run in runs):
             facts[name] = "no device"
         merged["benches"] += runs

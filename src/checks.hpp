@@ -6,8 +6,9 @@
 #include <string>
 
 #include "penalty.hpp"
-#include "seesaw/alternate.hpp"
 #include "seesaw/errors.hpp"
+#include "seesaw/iteration.hpp"
+#include "seesaw/line_search.hpp"
 
 namespace seesaw {
 
@@ -22,12 +23,29 @@ inline void require(bool good, const char* name, double value, const char* expec
   if (!good) throw InvalidArgument(std::string(name) + " is " + number_text(value) + ", expected " + expected);
 }
 
+/// The step of a descent, which a T must hold.
+template <class T>
+void require_step(double step) {
+  const auto held = static_cast<T>(step);
+  require(std::isfinite(held) && held > 0, "step", step,
+          sizeof(T) == sizeof(float) ? "more than 0 and within float's range" : "a finite number > 0");
+}
+
 inline void require_stopping(const Stopping& stopping) {
   require(stopping.sweeps >= 1, "sweeps", stopping.sweeps, "at least 1");
   require(stopping.tolerance >= 0 && std::isfinite(stopping.tolerance), "tolerance", stopping.tolerance,
           "a finite number >= 0");
   require(stopping.seconds > 0, "seconds", stopping.seconds, "more than 0");
   require(stopping.patience >= 0, "patience", stopping.patience, "0 (never) or more");
+  require(stopping.gradient_norm >= 0, "gradient_norm", stopping.gradient_norm, "0 (never) or more");
+  require(stopping.gap >= 0, "gap", stopping.gap, "0 (never) or more");
+}
+
+inline void require_armijo(const ArmijoOptions& options) {
+  require(options.step > 0 && std::isfinite(options.step), "step", options.step, "a finite number > 0");
+  require(options.shrink > 0 && options.shrink < 1, "shrink", options.shrink, "a number between 0 and 1");
+  require(options.decrease > 0 && options.decrease < 1, "decrease", options.decrease, "a number between 0 and 1");
+  require(options.most >= 1, "most", options.most, "at least 1");
 }
 
 inline std::string shape_text(index_t rows, index_t cols) {

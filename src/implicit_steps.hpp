@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "checks.hpp"
+#include "factors.hpp"
 #include "fill.hpp"
 #include "host_entries.hpp"
 #include "implicit_workspace.hpp"
@@ -52,7 +53,9 @@ double sum_of_squared_products(Context& ctx, MatrixView<const T> x, MatrixView<c
 template <class T>
 class ImplicitSteps {
  public:
-  ImplicitSteps(Context& ctx, CsrView<T> ratings, const AlsOptions& options)
+  static constexpr bool kDescends = false;
+
+  ImplicitSteps(Context& ctx, CsrView<T> ratings, const CompletionOptions& options)
       : ctx_(ctx),
         options_(options),
         feedback_(*options.implicit),
@@ -64,20 +67,22 @@ class ImplicitSteps {
   const offset_t* column_offsets() const { return by_column_.offsets.data(); }
 
   /// Conjugate gradients read x.
-  void begin(Matrix<T>& x) {
-    if (feedback_.cg_steps > 0) fill(ctx_, x.view(), T{0});
+  double begin(Factors<T>& at) {
+    if (feedback_.cg_steps > 0) fill(ctx_, at[0].view(), T{0});
+    return std::numeric_limits<double>::infinity();
   }
-  void solve_left(const Matrix<T>& y, Matrix<T>& x, std::int64_t* singular) {
-    solve_implicit_rows(ctx_, confidences_.view, y.view(), model(options_.lambda_x, y.rows()), x.view(), singular,
-                        workspace_);
-  }
-  void solve_right(const Matrix<T>& x, Matrix<T>& y, std::int64_t* singular) {
-    solve_implicit_rows(ctx_, by_column_.view(), x.view(), model(options_.lambda_y, x.rows()), y.view(), singular,
-                        workspace_);
+  bool sweep(Factors<T>& at, std::int64_t* singular) {
+    Matrix<T>&x = at[0], &y = at[1];
+    solve_implicit_rows(ctx_, confidences_.view, std::as_const(y).view(), model(options_.lambda_x, y.rows()), x.view(),
+                        singular, workspace_);
+    solve_implicit_rows(ctx_, by_column_.view(), std::as_const(x).view(), model(options_.lambda_y, x.rows()), y.view(),
+                        singular + 1, workspace_);
+    return true;
   }
 
   /// With r = 1 - x.y and u the weight of what is not observed, an entry has c r^2 instead of u (1 - r)^2.
-  void measure(const Matrix<T>& x, const Matrix<T>& y, SweepRecord& record) {
+  void measure(const Factors<T>& at, SweepRecord& record) {
+    const Matrix<T>&x = at[0], &y = at[1];
     CsrView<T> ones = confidences_.view;
     ones.values = nullptr;
     ones.weights = confidences_.view.values;
@@ -89,16 +94,16 @@ class ImplicitSteps {
                        penalty_term(ctx_, x.view(), row_offsets(), model(options_.lambda_x, y.rows()).penalty) +
                        penalty_term(ctx_, y.view(), column_offsets(), model(options_.lambda_y, x.rows()).penalty);
   }
-  double validation_rmse(CsrView<T> validation, const Matrix<T>& x, const Matrix<T>& y) {
+  double validation_rmse(CsrView<T> validation, const Factors<T>& at) {
     validation.values = nullptr;
-    return rmse(residual_sums(ctx_, validation, x.view(), y.view()), validation.entries);
+    return rmse(residual_sums(ctx_, validation, at[0].view(), at[1].view()), validation.entries);
   }
 
  private:
   ImplicitModel model(double lambda, index_t others) const { return implicit_model(options_, lambda, others); }
 
   Context& ctx_;
-  const AlsOptions& options_;
+  const CompletionOptions& options_;
   const ImplicitFeedback& feedback_;
   Revalued<T> confidences_;
   Csr<T> by_column_;

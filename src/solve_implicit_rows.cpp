@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "checks.hpp"
+#include "dense.hpp"
 #include "dispatch.hpp"
 #include "fill.hpp"
 #include "host_entries.hpp"
 #include "implicit_workspace.hpp"
-#include "product.hpp"
 #include "seesaw/gram.hpp"
 #include "solve_spd.hpp"
 
@@ -76,13 +76,6 @@ Coordinates<T> coordinates(Context& ctx, MatrixView<const T> y, const ImplicitMo
   c.back = to_context(ctx, back);
   c.spread = to_context(ctx, spread.data(), rank);
   return c;
-}
-
-template <class T>
-void multiply(Context& ctx, MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> out) {
-  on_backend(
-      ctx, [&] { reference::product(a, b, out); }, [&](int threads) { cpu::product(threads, a, b, out); },
-      [&](auto& gpu) { cuda::product(gpu, a, b, out); });
 }
 
 /// A matrix in the buffer, which grows where it is too small.

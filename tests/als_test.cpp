@@ -28,15 +28,15 @@ struct Planted {
 template <class T>
 struct OnContext {
   Csr<T> ratings, validation;
-  AlsProblem<T> problem;
+  CompletionProblem<T> problem;
   OnContext(const Context& ctx, const Planted<T>& planted)
       : ratings(to_context(ctx, planted.ratings)), validation(to_context(ctx, planted.validation)) {
     problem.ratings = ratings.view();
   }
 };
 
-AlsOptions options_of(index_t rank, double lambda, int sweeps) {
-  AlsOptions options;
+CompletionOptions options_of(index_t rank, double lambda, int sweeps) {
+  CompletionOptions options;
   options.rank = rank;
   options.lambda_x = options.lambda_y = lambda;
   options.stopping.sweeps = sweeps;
@@ -50,7 +50,8 @@ AlsOptions options_of(index_t rank, double lambda, int sweeps) {
 /// both halves of each sweep count. That an earlier sweep's rounding is not amplified by later ones is not derived: ALS
 /// contracts where it converges.
 template <class T>
-double history_bound(const AlsResult<T>& result, const AlsOptions& options, index_t most_entries, int sweeps) {
+double history_bound(const CompletionResult<T>& result, const CompletionOptions& options, index_t most_entries,
+                     int sweeps) {
   double longest = 0;
   for (const auto& factor : {to_host(result.x), to_host(result.y)})
     for (index_t i = 0; i < factor.rows(); ++i) {
@@ -68,11 +69,12 @@ TEST_P(Als, RefusesATimeLimitThatIsNone) {
   Context ctx = context();
   const auto ratings = to_context(ctx, csr_of<float>(2, 2, {{0, 0, 1}, {1, 1, 2}}));
   for (double seconds : {0.0, -1.0, std::nan("")}) {
-    AlsOptions options{.rank = 1};
+    CompletionOptions options{.rank = 1};
     options.stopping.seconds = seconds;
-    EXPECT_NE(
-        message_of<InvalidArgument>([&] { als(ctx, AlsProblem<float>{ratings.view()}, options); }).find("seconds"),
-        std::string::npos);
+    EXPECT_NE(message_of<InvalidArgument>([&] {
+                als(ctx, CompletionProblem<float>{ratings.view()}, options);
+              }).find("seconds"),
+              std::string::npos);
   }
 }
 
@@ -126,7 +128,7 @@ TEST_P(Als, TheObjectiveIsItsDefinitionAndDescends) {
 TEST_P(Als, TheMeanIsOfTheRatings) {
   Context ctx = context();
   const auto csr = to_context(ctx, csr_of<double>(2, 2, {{0, 0, 1, 1}, {0, 1, 2, 1}, {1, 1, 6, 2}}, true));
-  AlsProblem<double> problem{csr.view()};
+  CompletionProblem<double> problem{csr.view()};
   EXPECT_EQ(als(ctx, problem, options_of(1, 0.1, 1)).mean, 15.0 / 4);
   problem.ratings.weights = nullptr;
   EXPECT_EQ(als(ctx, problem, options_of(1, 0.1, 1)).mean, 3);
@@ -157,7 +159,7 @@ TEST_P(Als, LeavesOutWhatHasNoRating) {
   Context ctx = context();
   const auto ratings = to_context(ctx, csr_of<double>(3, 3, {{0, 0, 1}, {0, 1, 2}, {1, 1, 3}}));
   const auto held = to_context(ctx, csr_of<double>(3, 3, {{0, 2, 9}, {1, 0, 2}, {2, 0, 9}}));
-  AlsProblem<double> problem{ratings.view(), held.view()};
+  CompletionProblem<double> problem{ratings.view(), held.view()};
   const auto result = als(ctx, problem, options_of(1, 0.1, 2));
   EXPECT_EQ(result.validation_left_out, 2);
   const auto x = to_host(result.x), y = to_host(result.y);
@@ -233,12 +235,12 @@ TEST_P(Als, ADenseMatrixTakesTheClosedForm) {
   const auto there = to_context(ctx, a);
   const auto dense = als(ctx, read(there), options);
   const auto observed = to_context(ctx, csr_of<double>(20, 15, entries));
-  const auto full = als(ctx, AlsProblem<double>{observed.view()}, options);
+  const auto full = als(ctx, CompletionProblem<double>{observed.view()}, options);
   EXPECT_TRUE(same_bits(to_host(dense.x), to_host(full.x))) << "the same call, the same path";
   // With weights of 1 the masked solver runs instead; same equations, so the histories agree to rounding: within what
   // history_bound() says.
   const auto weighted = to_context(ctx, csr_of<double>(20, 15, entries, /*weights=*/true));
-  const auto masked = als(ctx, AlsProblem<double>{weighted.view()}, options);
+  const auto masked = als(ctx, CompletionProblem<double>{weighted.view()}, options);
   for (std::size_t n = 0; n < 8; ++n)
     EXPECT_NEAR(masked.runs[0].history[n].objective, dense.runs[0].history[n].objective,
                 history_bound(masked, options, 20, static_cast<int>(n) + 1) * dense.runs[0].history[n].objective);
@@ -259,13 +261,13 @@ TEST_P(Als, RefusesWhatItCannotDo) {
   const Planted<float> planted;
   const OnContext<float> there(ctx, planted);
   auto refusal = [&](auto spoil) {
-    AlsProblem<float> problem = there.problem;
-    AlsOptions options = options_of(3, 0.1, 2);
+    CompletionProblem<float> problem = there.problem;
+    CompletionOptions options = options_of(3, 0.1, 2);
     spoil(problem, options);
     return message_of<InvalidArgument>([&] { als(ctx, problem, options); });
   };
-  using P = AlsProblem<float>;
-  using O = AlsOptions;
+  using P = CompletionProblem<float>;
+  using O = CompletionOptions;
   EXPECT_EQ(refusal([](P&, O& o) { o.rank = 0; }), "rank is 0, expected at least 1");
   EXPECT_EQ(refusal([](P&, O& o) { o.lambda_x = -1; }), "lambda_x is -1, expected a finite number >= 0");
   EXPECT_EQ(refusal([](P&, O& o) { o.lambda_y = -2; }), "lambda_y is -2, expected a finite number >= 0");
@@ -303,7 +305,7 @@ TEST_P(Als, RefusesWhatItCannotDo) {
 }
 
 void one_of_many_diverges(Context& ctx, const Csr<float>& csr) {
-  const AlsProblem<float> problem{csr.view()};
+  const CompletionProblem<float> problem{csr.view()};
   auto options = options_of(1, 0, 5);
   options.centre = false;
   options.restarts = 20;
@@ -313,13 +315,13 @@ void one_of_many_diverges(Context& ctx, const Csr<float>& csr) {
   ASSERT_EQ(result.runs.size(), 20u);
   std::size_t diverged = 0;
   for (std::size_t r = 0; r < 20; ++r) {
-    const AlsRun& run = result.runs[r];
+    const CompletionRun& run = result.runs[r];
     EXPECT_EQ(static_cast<std::size_t>(sweeps[r]), run.history.size());
     for (const auto& record : run.history) EXPECT_TRUE(std::isfinite(record.objective));
     if (run.stopped != StopReason::diverged) continue;
     if (diverged++ > 0) continue;
     // Alone it is an error.
-    AlsOptions alone = options;
+    CompletionOptions alone = options;
     alone.restarts = 1;
     alone.seed = run.seed;
     alone.callback = nullptr;
@@ -357,7 +359,7 @@ TEST_P(Als, WhereEveryStartDivergesItSaysSo) {
   auto options = options_of(1, 0, 3);
   options.centre = false;
   options.restarts = 3;
-  const auto message = message_of<Error>([&] { als(ctx, AlsProblem<float>{csr.view()}, options); });
+  const auto message = message_of<Error>([&] { als(ctx, CompletionProblem<float>{csr.view()}, options); });
   EXPECT_NE(message.find("als() diverged from each of 3 starts: from the seed 0 the objective is not finite after"),
             std::string::npos)
       << message;
@@ -369,7 +371,7 @@ TEST_P(Als, RefusesWrongShapes) {
   const OnContext<float> there(ctx, planted);
   const auto other = to_context(ctx, csr_of<float>(40, 31, {{0, 0, 1}}));
   const Matrix<float> start(ctx, 30, 4);
-  AlsProblem<float> problem = there.problem;
+  CompletionProblem<float> problem = there.problem;
   problem.validation = other.view();
   EXPECT_EQ(message_of<ShapeError>([&] { als(ctx, problem, options_of(3, 0.1, 1)); }),
             "validation is 40 x 31, expected 40 x 30");
@@ -391,7 +393,7 @@ TEST_P(Als, AMillionFactorsAreRefusedAtOnce) {
   Context ctx = context();
   const auto csr = to_context(ctx, csr_of<float>(4, 3, {{0, 0, 1}, {1, 2, 1}, {3, 1, 1}}));
   const auto message =
-      message_of<OutOfMemory>([&] { als(ctx, AlsProblem<float>{csr.view()}, options_of(1000000, 0.1, 1)); });
+      message_of<OutOfMemory>([&] { als(ctx, CompletionProblem<float>{csr.view()}, options_of(1000000, 0.1, 1)); });
   EXPECT_NE(message.find(" TiB of the " + std::string(to_string(GetParam())) + " backend's memory, of which "),
             std::string::npos)
       << message;
@@ -425,6 +427,10 @@ TEST_P(Als, TheEstimateCountsWhatTheBackendWorksWith) {
     AlsSize implicit = wide;
     implicit.implicit = true;
     EXPECT_GE(static_cast<double>(als_memory(ctx, implicit) - als_memory(ctx, wide)), factors / 2 + 7 * system);
+  }
+  if (GetParam() == Backend::cuda) {  // of each row a flag and its place among the rows in the order of their forms
+    const AlsSize tall{1'000'000'000, 1, 1, false, 0, 1, sizeof(float)};
+    EXPECT_GE(static_cast<double>(als_memory(ctx, tall)), 1e9 * (sizeof(offset_t) + 2 * sizeof(float) + 9));
   }
   wide.validation_entries = 1'000'000'000;
   EXPECT_GE(static_cast<double>(als_memory(ctx, wide)) - factors - solving, 12e9);

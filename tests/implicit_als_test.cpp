@@ -18,8 +18,8 @@ std::vector<Entry> counts(std::uint64_t seed, double density) {
   return entries;
 }
 
-AlsOptions options_of(index_t rank, double lambda, int sweeps, ImplicitFeedback feedback = {}) {
-  AlsOptions options;
+CompletionOptions options_of(index_t rank, double lambda, int sweeps, ImplicitFeedback feedback = {}) {
+  CompletionOptions options;
   options.rank = rank;
   options.lambda_x = options.lambda_y = lambda;
   options.weighting = Weighting::plain;
@@ -32,7 +32,7 @@ class ImplicitAls : public OnBackendForward {};
 
 /// The objective as its definition has it, over every (i, j).
 template <class T>
-double objective_of(const Csr<T>& ratings, const AlsResult<T>& result, const AlsOptions& options) {
+double objective_of(const Csr<T>& ratings, const CompletionResult<T>& result, const CompletionOptions& options) {
   const auto x = to_host(result.x), y = to_host(result.y);
   const ImplicitFeedback& feedback = *options.implicit;
   std::vector<double> confidence(kRows * kCols), row_count(kRows), column_count(kCols);
@@ -72,16 +72,17 @@ TEST_P(ImplicitAls, TheObjectiveIsItsDefinitionAndDescends) {
   Context ctx = context();
   const auto ratings = csr_of<double>(kRows, kCols, counts(5, 0.3));
   const auto there = to_context(ctx, ratings);
-  std::vector<AlsOptions> settings{options_of(4, 0.2, 6), options_of(4, 0.2, 6, {.alpha = 3, .unobserved = 0.25}),
-                                   options_of(7, 0.1, 6, {.confidences = true, .unobserved = 0.5}),
-                                   options_of(4, 0.2, 6, {.alpha = 3, .cg_steps = 2})};
+  std::vector<CompletionOptions> settings{options_of(4, 0.2, 6),
+                                          options_of(4, 0.2, 6, {.alpha = 3, .unobserved = 0.25}),
+                                          options_of(7, 0.1, 6, {.confidences = true, .unobserved = 0.5}),
+                                          options_of(4, 0.2, 6, {.alpha = 3, .cg_steps = 2})};
   for (std::size_t n = 0; n < 2; ++n) {
     settings.push_back(settings[n]);
     settings.back().weighting = Weighting::by_count;
     settings.back().exponent = 0.7;
   }
-  for (const AlsOptions& options : settings) {
-    const auto result = als(ctx, AlsProblem<double>{there.view()}, options);
+  for (const CompletionOptions& options : settings) {
+    const auto result = als(ctx, CompletionProblem<double>{there.view()}, options);
     const auto& history = result.runs[0].history;
     ASSERT_EQ(history.size(), 6u);
     const double expected = objective_of(ratings, result, options);
@@ -135,8 +136,8 @@ TEST_P(ImplicitAls, GivesTheHistoryOfTheReference) {
   const auto there = to_context(ctx, ratings);
   for (const int steps : {0, 3}) {
     const auto options = options_of(5, 0.2, 3, {.alpha = 2, .cg_steps = steps});
-    const auto expected = als(host, AlsProblem<double>{ratings.view()}, options).runs[0].history;
-    const auto found = als(ctx, AlsProblem<double>{there.view()}, options).runs[0].history;
+    const auto expected = als(host, CompletionProblem<double>{ratings.view()}, options).runs[0].history;
+    const auto found = als(ctx, CompletionProblem<double>{there.view()}, options).runs[0].history;
     for (std::size_t n = 0; n < 3; ++n) {
       EXPECT_NEAR(found[n].objective, expected[n].objective, 1e4 * 100 * eps<double>() * expected[n].objective);
       EXPECT_NEAR(found[n].train_rmse, expected[n].train_rmse, 1e4 * 100 * eps<double>());
@@ -150,7 +151,7 @@ TEST_P(ImplicitAls, TheModelOfAHalfSweepFoldsRowsIn) {
   const auto there = to_context(ctx, csr_of<double>(kRows, kCols, counts(5, 0.3)));
   auto options = options_of(4, 0.2, 1, {.confidences = true});
   options.weighting = Weighting::by_count;
-  const auto once = als(ctx, AlsProblem<double>{there.view()}, options);
+  const auto once = als(ctx, CompletionProblem<double>{there.view()}, options);
   Matrix<double> folded(ctx, kRows, 4);
   solve_implicit_rows(ctx, there.view(), once.y.view(), implicit_model(options, options.lambda_x, kCols),
                       folded.view());
@@ -160,9 +161,9 @@ TEST_P(ImplicitAls, TheModelOfAHalfSweepFoldsRowsIn) {
 
 TEST_P(ImplicitAls, RefusesWhatItCannotTake) {
   Context ctx = context();
-  const auto message = [&](std::vector<Entry> entries, AlsOptions options, bool weights = false) {
+  const auto message = [&](std::vector<Entry> entries, CompletionOptions options, bool weights = false) {
     const auto there = to_context(ctx, csr_of<float>(2, 2, entries, weights));
-    return message_of<InvalidArgument>([&] { als(ctx, AlsProblem<float>{there.view()}, options); });
+    return message_of<InvalidArgument>([&] { als(ctx, CompletionProblem<float>{there.view()}, options); });
   };
   const std::vector<Entry> good{{0, 0, 1}, {1, 1, 2}};
   EXPECT_EQ(message({{0, 0, 1}, {1, 1, 0}}, options_of(1, 0.1, 1)),

@@ -27,9 +27,11 @@ Model<T> small_model() {
   model.options = {.rank = 2, .lambda_x = 0.25, .lambda_y = 0, .weighting = Weighting::plain, .centre = false};
   model.options.seed = ~std::uint64_t{0};
   model.options.restarts = 2;
-  model.options.stopping = {.sweeps = 9, .tolerance = 1e-5, .patience = 3};
+  model.options.stopping = {.sweeps = 9, .tolerance = 1e-5, .patience = 3, .gradient_norm = 1e-6, .gap = 0.01};
+  model.solver = "newton";
   model.runs.resize(2);
-  model.runs[0] = {41, {{1, 10.5, 0.9, kNaN, 0.001}, {2, 9.25, 0.8, kNaN, 0.002}}, StopReason::tolerance};
+  model.runs[0] = {
+      41, {{1, 10.5, 0.9, kNaN, 0.001, 7.5, 3.25, 9'000'000'000}, {2, 9.25, 0.8, kNaN, 0.002}}, StopReason::tolerance};
   model.runs[1] = {42, {}, StopReason::diverged};
   model.best_run = 1;
   model.best_sweep = 2;
@@ -83,6 +85,9 @@ void expect_same(const Model<T>& a, const Model<T>& b) {
   EXPECT_EQ(a.options.stopping.tolerance, b.options.stopping.tolerance);
   EXPECT_EQ(a.options.stopping.seconds, b.options.stopping.seconds);
   EXPECT_EQ(a.options.stopping.patience, b.options.stopping.patience);
+  EXPECT_EQ(a.options.stopping.gradient_norm, b.options.stopping.gradient_norm);
+  EXPECT_EQ(a.options.stopping.gap, b.options.stopping.gap);
+  EXPECT_EQ(a.solver, b.solver);
   EXPECT_EQ(a.best_run, b.best_run);
   EXPECT_EQ(a.best_sweep, b.best_sweep);
   ASSERT_EQ(a.runs.size(), b.runs.size());
@@ -95,8 +100,12 @@ void expect_same(const Model<T>& a, const Model<T>& b) {
       EXPECT_EQ(one.sweep, other.sweep);
       EXPECT_EQ(one.objective, other.objective);
       EXPECT_EQ(one.train_rmse, other.train_rmse);
-      EXPECT_EQ(std::isnan(one.validation_rmse), std::isnan(other.validation_rmse));
       EXPECT_EQ(one.seconds, other.seconds);
+      const auto same = [](double p, double q) { return p == q || (std::isnan(p) && std::isnan(q)); };
+      EXPECT_TRUE(same(one.validation_rmse, other.validation_rmse));
+      EXPECT_TRUE(same(one.gradient_norm, other.gradient_norm)) << one.gradient_norm << ", " << other.gradient_norm;
+      EXPECT_TRUE(same(one.gap, other.gap)) << one.gap << ", " << other.gap;
+      EXPECT_EQ(one.products, other.products);
     }
   }
 }
@@ -272,6 +281,48 @@ TEST_F(Models, OfANewerSchemaAreRefused) {
   const std::string path = changed([](hid_t id) { replace_attribute<int>(id, "schema_version", H5T_NATIVE_INT, 2); });
   EXPECT_EQ(wrong(path), std::string("has version 2 of the schema, written by Seesaw ") + kVersion +
                              "; this is Seesaw " + kVersion + ", which reads up to 1");
+}
+
+/// As the first Seesaws wrote them: no solver, no norm and gap to stop at, tables of five columns.
+TEST_F(Models, WithoutLaterAdditionsAreRead) {
+  const std::string path = changed([](hid_t id) {
+    const hid_t options = H5Gopen2(id, "options", H5P_DEFAULT), runs = H5Gopen2(id, "runs", H5P_DEFAULT);
+    for (const char* const name : {"solver", "gradient_norm", "gap"}) H5Adelete(options, name);
+    struct Old {
+      int sweep;
+      double objective, train_rmse, validation_rmse, seconds;
+    };
+    const Old table[] = {{1, 10.5, 0.9, kNaN, 0.001}, {2, 9.25, 0.8, kNaN, 0.002}};
+    const hid_t type = H5Tcreate(H5T_COMPOUND, sizeof(Old));
+    H5Tinsert(type, "sweep", offsetof(Old, sweep), H5T_NATIVE_INT);
+    H5Tinsert(type, "objective", offsetof(Old, objective), H5T_NATIVE_DOUBLE);
+    H5Tinsert(type, "train_rmse", offsetof(Old, train_rmse), H5T_NATIVE_DOUBLE);
+    H5Tinsert(type, "validation_rmse", offsetof(Old, validation_rmse), H5T_NATIVE_DOUBLE);
+    H5Tinsert(type, "seconds", offsetof(Old, seconds), H5T_NATIVE_DOUBLE);
+    const hid_t new_run = H5Dopen2(runs, "0", H5P_DEFAULT);
+    replace_dataset(runs, "0", type, {2}, table);
+    const hid_t run = H5Dopen2(runs, "0", H5P_DEFAULT);
+    for (const char* const name : {"seed", "stopped"}) {
+      const hid_t from = H5Aopen(new_run, name, H5P_DEFAULT), kind = H5Aget_type(from), space = H5Aget_space(from);
+      std::string value(H5Tget_size(kind), '\0');
+      H5Aread(from, kind, value.data());
+      const hid_t to = H5Acreate2(run, name, kind, space, H5P_DEFAULT, H5P_DEFAULT);
+      H5Awrite(to, kind, value.data());
+      for (const hid_t attribute : {from, to}) H5Aclose(attribute);
+      H5Tclose(kind);
+      H5Sclose(space);
+    }
+    H5Dclose(run);
+    H5Dclose(new_run);
+    H5Tclose(type);
+    H5Gclose(options);
+    H5Gclose(runs);
+  });
+  auto expected = small_model<double>();
+  expected.solver = "als";
+  expected.options.stopping.gradient_norm = expected.options.stopping.gap = 0;
+  expected.runs[0].history[0] = {1, 10.5, 0.9, kNaN, 0.001};
+  expect_same(load_model<double>(path), expected);
 }
 
 TEST_F(Models, WithWrongPartsAreRefused) {

@@ -106,19 +106,23 @@ TEST_P(SolveImplicitRows, IsWhatHandsCompute) {
 }
 
 template <class T>
-void satisfies_normal_equations(Context& ctx, const std::vector<index_t>& ranks) {
-  for (const index_t k : ranks) {
-    const auto y = random_matrix<T>(3 * k + 7, k, 21);
-    const auto c = random_confidences<T>({0, 1, 2, k - 1, k, k + 1, 3 * k}, 3 * k + 7, 22, 0.7, 5);
-    for (const Penalty penalty : {Penalty{0.3}, Penalty{0.02, Weighting::by_count, 0.8, 10.0}}) {
-      const ImplicitModel model{0.7, penalty};
-      const auto solved = solve_on(ctx, c, y, model);
-      EXPECT_EQ(solved.singular_rows, 0);
-      for (index_t i = 0; i < c.rows; ++i)
-        ASSERT_LE(backward_error(c, y, model, solved.x, i), 1)
-            << "k = " << k << ", row " << i << ", weighting " << static_cast<int>(penalty.weighting);
-    }
+void satisfies_normal_equations(Context& ctx, index_t k, const std::vector<index_t>& lengths) {
+  const index_t cols = *std::max_element(lengths.begin(), lengths.end()) + 7;
+  const auto y = random_matrix<T>(cols, k, 21);
+  const auto c = random_confidences<T>(lengths, cols, 22, 0.7, 5);
+  for (const Penalty penalty : {Penalty{0.3}, Penalty{0.02, Weighting::by_count, 0.8, 10.0}}) {
+    const ImplicitModel model{0.7, penalty};
+    const auto solved = solve_on(ctx, c, y, model);
+    EXPECT_EQ(solved.singular_rows, 0);
+    for (index_t i = 0; i < c.rows; ++i)
+      ASSERT_LE(backward_error(c, y, model, solved.x, i), 1)
+          << "k = " << k << ", row " << i << ", weighting " << static_cast<int>(penalty.weighting);
   }
+}
+
+template <class T>
+void satisfies_normal_equations(Context& ctx, const std::vector<index_t>& ranks) {
+  for (const index_t k : ranks) satisfies_normal_equations<T>(ctx, k, {0, 1, 2, k - 1, k, k + 1, 3 * k});
 }
 
 TEST_P(SolveImplicitRows, SatisfiesItsNormalEquationsInFloat) {
@@ -128,6 +132,42 @@ TEST_P(SolveImplicitRows, SatisfiesItsNormalEquationsInFloat) {
 TEST_P(SolveImplicitRows, SatisfiesItsNormalEquationsInDouble) {
   Context ctx = context();
   satisfies_normal_equations<double>(ctx, {1, 3, 8, 15, 32, 40, 64, 100, 130});
+}
+
+// Woodbury's form on both sides of every order that a dual system is compiled for, and primal rows beside it.
+TEST_P(SolveImplicitRows, EveryLengthSatisfiesItsNormalEquations) {
+  Context ctx = context();
+  for (const index_t k : {9, 17, 33, 65, 97, 131}) {
+    std::vector<index_t> lengths{0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, k - 1, k, k + 1};
+    for (const index_t order : {64, 96, 128})
+      if (order < k) lengths.insert(lengths.end(), {order - 1, order, order + 1});
+    satisfies_normal_equations<float>(ctx, k, lengths);
+    satisfies_normal_equations<double>(ctx, k, lengths);
+  }
+}
+
+// A vector twice, with so much confidence that the 1 which Woodbury's form adds to the products is lost beside them:
+// the row is singular in that form (the reference, k x k, finds every such row singular), and is met all the same.
+// Bounds as in HugeConfidencesAreMet.
+TEST_P(SolveImplicitRows, HugeConfidencesInAVectorTwiceAreMet) {
+  Context ctx = context();
+  const index_t k = 24;
+  auto y = random_matrix<float>(40, k, 43);
+  for (index_t f = 0; f < k; ++f) y(7, f) = y(3, f);
+  const auto c = csr_of<float>(2, 40, {{0, 3, 1e8}, {0, 7, 1e8}, {0, 12, 1e8}, {1, 3, 2}, {1, 12, 3}});
+  const ImplicitModel model{1, {0.1}};
+  const auto solved = solve_on(ctx, c, y, model);
+  EXPECT_EQ(solved.singular_rows, 1);
+  for (const index_t j : {3, 7, 12}) {
+    double dot = 0, rounding = 0;
+    for (index_t f = 0; f < k; ++f) {
+      const double term = static_cast<double>(solved.x(0, f)) * static_cast<double>(y(j, f));
+      dot += term;
+      rounding += 8 * k * eps<float>() * std::abs(term);
+    }
+    EXPECT_NEAR(dot, 1, rounding + 2e3 / 1e8) << "entry " << j;
+  }
+  EXPECT_LE(backward_error(c, y, model, solved.x, 1), 1);
 }
 
 // The vectors (1e6, 0), (0, 1e-3) and (1, 1): an eigenvalue of Y'Y that is a 1e-12th of the other must not count as

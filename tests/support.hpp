@@ -67,6 +67,17 @@ class OnBackendForward : public OnBackend {
 #endif
 };
 
+/// Whole runs over host_cuda take many minutes where the sanitizers watch every access.
+class OnBackendLong : public OnBackendForward {
+ protected:
+  void SetUp() override {
+    OnBackendForward::SetUp();
+#if defined(SEESAW_HOST_CUDA) && defined(__SANITIZE_ADDRESS__)
+    if (GetParam() == Backend::cuda) GTEST_SKIP() << "too long under the sanitizers; the host-cuda build runs it";
+#endif
+  }
+};
+
 template <class T>
 Matrix<T> matrix_of(index_t rows, index_t cols, const std::vector<double>& values) {
   Matrix<T> m(rows, cols);

@@ -22,10 +22,10 @@ struct Penalty {
 ///
 /// ratings  m x n; weights optional       y  n x k, k >= 1
 /// penalty  lambda w_i within the numbers' range. A row whose system is numerically singular (lambda = 0 with fewer
-///          entries than k, collinear rows of y: a pivot of at most k eps times the largest diagonal element; where the
-///          cpu solves a row with fewer entries than k in its dual form, n_i x n_i, of at most n_i eps times) gets its
-///          minimum-norm least-squares solution over the singular values above max(entries, k) eps times the largest,
-///          as NumPy's lstsq would
+///          entries than k, collinear rows of y: a pivot of at most k eps times the largest diagonal element; where cpu
+///          and cuda solve a row with fewer entries than k in its dual form, n_i x n_i, of at most n_i eps times) gets
+///          its minimum-norm least-squares solution over the singular values above max(entries, k) eps times the
+///          largest, as NumPy's lstsq would
 /// x        m x k, overwritten; 0 where a row has no entries. Must not overlap y
 /// singular_rows  null, or one number in the context's memory space, overwritten with how many rows were singular
 ///

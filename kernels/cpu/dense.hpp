@@ -1,7 +1,6 @@
 #pragma once
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "seesaw/matrix.hpp"
 
@@ -57,10 +56,10 @@ index_t panel_depth(const Layout<T>& layout) {
   return std::clamp<index_t>(kPanelBytes / (layout.stride * static_cast<index_t>(sizeof(T))), 32, 128);
 }
 
-/// Beyond the rank the diagonal gets what no threshold exceeds.
+/// Beyond the rank the diagonal gets its largest element, which the threshold is below.
 template <class T>
-void pad_diagonal(const Layout<T>& layout, System<T>& system) {
-  for (index_t f = layout.rank; f < layout.rows; ++f) system.a[f * layout.stride + f] = std::numeric_limits<T>::max();
+void pad_diagonal(const Layout<T>& layout, T largest, System<T>& system) {
+  for (index_t f = layout.rank; f < layout.rows; ++f) system.a[f * layout.stride + f] = largest;
 }
 
 /// As many zeros, in memory aligned to whole vectors.

@@ -70,6 +70,27 @@ inline void geqrf(index_t m, index_t n, double* a, index_t lda, double* tau) {
   require_success(LAPACKE_dgeqrf(LAPACK_COL_MAJOR, blas_int(m), blas_int(n), a, blas_int(lda), tau), "dgeqrf");
 }
 
+/// Thin singular value decomposition, column-major, by divide and conquer; a is destroyed. iwork has 8 min(m, n).
+inline void gesdd(index_t m, index_t n, float* a, index_t lda, float* s, float* u, index_t ldu, float* vt, index_t ldvt,
+                  float* work, index_t lwork, lapack_int* iwork) {
+  require_success(LAPACKE_sgesdd_work(LAPACK_COL_MAJOR, 'S', blas_int(m), blas_int(n), a, blas_int(lda), s, u,
+                                      blas_int(ldu), vt, blas_int(ldvt), work, blas_int(lwork), iwork),
+                  "sgesdd");
+}
+inline void gesdd(index_t m, index_t n, double* a, index_t lda, double* s, double* u, index_t ldu, double* vt,
+                  index_t ldvt, double* work, index_t lwork, lapack_int* iwork) {
+  require_success(LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', blas_int(m), blas_int(n), a, blas_int(lda), s, u,
+                                      blas_int(ldu), vt, blas_int(ldvt), work, blas_int(lwork), iwork),
+                  "dgesdd");
+}
+
+/// Eigenvalues, ascending, of the symmetric tridiagonal matrix over its diagonal d; e, of n - 1, is destroyed. Where z
+/// is not null its eigenvectors become the columns of z, n x n.
+inline void stev(index_t n, double* d, double* e, double* z) {
+  require_success(LAPACKE_dstev(LAPACK_COL_MAJOR, z != nullptr ? 'V' : 'N', blas_int(n), d, e, z, blas_int(n)),
+                  "dstev");
+}
+
 /// Eigenvalues, ascending, of the symmetric matrix whose lower triangle is a's, column-major; its eigenvectors become
 /// the columns of a.
 inline void syevd(index_t n, float* a, float* w) {
@@ -77,6 +98,27 @@ inline void syevd(index_t n, float* a, float* w) {
 }
 inline void syevd(index_t n, double* a, double* w) {
   require_success(LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'L', blas_int(n), a, blas_int(n), w), "dsyevd");
+}
+
+/// a, symmetric and given by its lower triangle, column-major, becomes Q of a = Q T Q' as the reflectors that ormtr()
+/// takes; d is the diagonal of T, e, of n - 1 elements, what is beside it. tau has n - 1.
+inline void sytrd(index_t n, double* a, double* d, double* e, double* tau) {
+  require_success(LAPACKE_dsytrd(LAPACK_COL_MAJOR, 'L', blas_int(n), a, blas_int(n), d, e, tau), "dsytrd");
+}
+
+/// Eigenvalues, ascending, of the tridiagonal matrix, over d; e is destroyed.
+inline void sterf(index_t n, double* d, double* e) { require_success(LAPACKE_dsterf(blas_int(n), d, e), "dsterf"); }
+
+/// b = Q b for transposed = 'N', Q' b for 'T', with the Q of sytrd().
+inline void ormtr(char transposed, index_t n, const double* a, const double* tau, double* b) {
+  require_success(
+      LAPACKE_dormtr(LAPACK_COL_MAJOR, 'L', 'L', transposed, blas_int(n), 1, a, blas_int(n), tau, b, blas_int(n)),
+      "dormtr");
+}
+
+/// b = T^-1 b for the positive definite tridiagonal T; d and e are destroyed.
+inline void ptsv(index_t n, double* d, double* e, double* b) {
+  require_success(LAPACKE_dptsv(LAPACK_COL_MAJOR, blas_int(n), 1, d, e, b, blas_int(n)), "dptsv");
 }
 
 }  // namespace seesaw::cpu

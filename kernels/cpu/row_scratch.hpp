@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "cpu/dense.hpp"
+#include "cpu/interleaved.hpp"
 #include "solve_rows.hpp"
 
 namespace seesaw::cpu {
@@ -25,6 +26,8 @@ struct RowScratch {
   Buffer<T> scale;                    ///< of k numbers, for the dual form
   Buffer<T> memory;                   ///< of the systems
   std::vector<System<T>> systems;     ///< solved together
+  Buffer<T> interleaved;              ///< of the batch
+  Batch<T> batch;                     ///< of small systems
   std::vector<index_t> rows;          ///< whose systems they are
   std::vector<index_t> primal, dual;  ///< the rows of a block by the form in which they are solved
   std::vector<index_t> singular;      ///< rows that the factorization gave up
@@ -39,22 +42,29 @@ struct RowScratch {
         vector(layout.width),
         none(zeros<T>(layout.width)),
         scale(k),
-        memory(batch(layout) * System<T>::size(layout)) {}
+        memory(system_memory(layout)),
+        interleaved(Batch<T>::memory_size(std::min(k, kMostInterleaved))),
+        batch(std::min(k, kMostInterleaved), interleaved.data()) {}
 
-  bool full() const { return static_cast<index_t>(rows.size()) == batch(layout); }
+  /// How many systems that are not interleaved are solved together.
+  index_t together() const { return together(layout); }
 
   /// A system of the layout `of` that waits to be solved for row i.
   System<T>& next_system(const Layout<T>& of, index_t i) {
-    const auto waiting = static_cast<index_t>(rows.size());
-    systems.emplace_back(of, memory.data() + waiting * System<T>::size(layout));
+    const auto waiting = static_cast<index_t>(systems.size());
+    systems.emplace_back(of, memory.data() + waiting * System<T>::size(of));
     rows.push_back(i);
     return systems.back();
   }
 
  private:
-  static index_t batch(const Layout<T>& layout) {
+  static index_t together(const Layout<T>& layout) {
     constexpr index_t kMost = 4;
     return std::clamp<index_t>(kSystemBytes / (System<T>::size(layout) * static_cast<index_t>(sizeof(T))), 1, kMost);
+  }
+  static index_t system_memory(const Layout<T>& layout) {
+    const Layout<T> interleaved(std::min(layout.rank, kMostInterleaved));
+    return std::max(together(layout) * System<T>::size(layout), Batch<T>::kMostLanes * System<T>::size(interleaved));
   }
 };
 

@@ -10,6 +10,7 @@
 #include "cpu/dense-inl.hpp"
 #include "cpu/dot-inl.hpp"
 #include "cpu/row_scratch.hpp"
+#include "cpu/transpose-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
@@ -100,33 +101,6 @@ HWY_INLINE void gather(const Entries<T>& entries, T* panel, index_t stride, T* s
   if (f < k) gather_last_features<kPanel>(entries, f, panel, stride, sum);
 }
 
-/// How many numbers gather_transposed() turns over at a time: those of 16 bytes.
-template <class T>
-inline constexpr int kQuad = HWY_TARGET == HWY_SCALAR ? 1 : 16 / sizeof(T);
-
-/// Vectors as rows of a square matrix, transposed.
-template <class V>
-HWY_INLINE void transpose_quad(V (&)[1]) {}
-#if HWY_TARGET != HWY_SCALAR
-template <class V>
-HWY_INLINE void transpose_quad(V (&v)[2]) {
-  const hn::DFromV<V> d;
-  const V first = hn::InterleaveLower(d, v[0], v[1]);
-  v[1] = hn::InterleaveUpper(d, v[0], v[1]);
-  v[0] = first;
-}
-template <class V>
-HWY_INLINE void transpose_quad(V (&v)[4]) {
-  const hn::DFromV<V> d;
-  const V low01 = hn::InterleaveLower(d, v[0], v[1]), high01 = hn::InterleaveUpper(d, v[0], v[1]);
-  const V low23 = hn::InterleaveLower(d, v[2], v[3]), high23 = hn::InterleaveUpper(d, v[2], v[3]);
-  v[0] = hn::ConcatLowerLower(d, low23, low01);
-  v[1] = hn::ConcatUpperUpper(d, low23, low01);
-  v[2] = hn::ConcatLowerLower(d, high23, high01);
-  v[3] = hn::ConcatUpperUpper(d, high23, high01);
-}
-#endif
-
 /// out(f - first, p) = sqrt(c_p) y_p(f) for the features first to last - 1 and all entries; zeros up to `width`
 /// entries. `none` is a vector of zeros. Where `scale` is not null feature f is multiplied by scale[f].
 template <class T>
@@ -146,7 +120,7 @@ HWY_INLINE void gather_transposed(const Entries<T>& entries, index_t first, inde
     for (; f + kSide <= last; f += kSide) {
       hn::Vec<decltype(d)> v[kSide];
       for (int q = 0; q < kSide; ++q) v[q] = hn::Mul(hn::Set(d, root[q]), hn::LoadU(d, from[q] + f));
-      transpose_quad(v);
+      transpose_quads(v);
       for (int q = 0; scale != nullptr && q < kSide; ++q) v[q] = hn::Mul(v[q], hn::Set(d, scale[f + q]));
       for (int q = 0; q < kSide; ++q) hn::Store(v[q], d, out + (f - first + q) * stride + p);
     }

@@ -13,6 +13,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "cpu/interleaved-inl.hpp"
 #include "cpu/rows-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -40,16 +41,51 @@ void add_to_diagonal(const Layout<T>& layout, System<T>& system, Part part) {
     diagonal += part(f);
     largest = std::max(largest, diagonal);
   }
-  pad_diagonal(layout, system);
+  pad_diagonal(layout, largest, system);
   system.threshold = singular_threshold(layout.rank, largest);
 }
 
-/// Phase 4 for the systems that wait.
+/// What phase 4 found for one row: elements of x `step` numbers apart.
 template <class T>
-void factor_and_solve(const Layout<T>& layout, RowScratch<T>& scratch) {
-  const auto count = static_cast<index_t>(scratch.rows.size());
-  factor(layout, scratch.systems.data(), count);
-  back_substitute(layout, scratch.systems.data(), count);
+struct Solution {
+  const T* x;
+  index_t step;
+  bool positive;  ///< otherwise the system is singular and x means nothing
+};
+
+/// Whether as many systems wait as are solved together.
+template <class T>
+bool full(const Layout<T>& layout, const RowScratch<T>& scratch) {
+  const auto waiting = static_cast<index_t>(scratch.systems.size());
+  return waiting == (is_interleaved(layout) ? lanes<T>() : scratch.together());
+}
+
+/// Phase 4 for the systems that wait, interleaved ones padded to `size`. Calls result(row, solution) for each that is
+/// not singular.
+template <class T, class Result>
+void factor_and_solve(const Layout<T>& layout, index_t size, RowScratch<T>& scratch, Result&& result) {
+  const auto count = static_cast<index_t>(scratch.systems.size());
+  const Batch<T>& batch = scratch.batch;
+  const bool interleaved = is_interleaved(layout);
+  if (count == 0) return;
+  if (interleaved) {
+    interleave(layout, size, scratch.systems.data(), count, batch);
+    solve_interleaved(batch, size);
+  } else {
+    factor(layout, scratch.systems.data(), count);
+    back_substitute(layout, scratch.systems.data(), count);
+  }
+  for (std::size_t s = 0; s < scratch.rows.size(); ++s) {
+    const System<T>& system = scratch.systems[s];
+    const auto solution = interleaved ? Solution<T>{batch.x + s, lanes<T>(), batch.positive[s] != 0}
+                                      : Solution<T>{system.x, 1, system.positive};
+    if (solution.positive)
+      result(scratch.rows[s], solution);
+    else
+      scratch.singular.push_back(scratch.rows[s]);
+  }
+  scratch.rows.clear();
+  scratch.systems.clear();
 }
 
 // The primal form, k x k.
@@ -89,16 +125,11 @@ void add_penalty(const SolveRows<T>& problem, index_t i, const Layout<T>& layout
 /// Phase 4 for the primal systems that wait.
 template <class T>
 void solve_primal_systems(const SolveRows<T>& problem, RowScratch<T>& scratch) {
-  factor_and_solve(scratch.layout, scratch);
-  for (std::size_t s = 0; s < scratch.rows.size(); ++s) {
-    const System<T>& system = scratch.systems[s];
-    if (system.positive)
-      std::copy(system.x, system.x + problem.x.cols, problem.x.row(scratch.rows[s]));
-    else
-      scratch.singular.push_back(scratch.rows[s]);
-  }
-  scratch.rows.clear();
-  scratch.systems.clear();
+  const index_t size = (scratch.layout.rank + kSide - 1) / kSide * kSide;
+  factor_and_solve(scratch.layout, size, scratch, [&](index_t i, const Solution<T>& solution) {
+    T* x = problem.x.row(i);
+    for (index_t f = 0; f < problem.x.cols; ++f) x[f] = solution.x[f * solution.step];
+  });
 }
 
 template <class T>
@@ -111,7 +142,7 @@ void solve_primal(const SolveRows<T>& problem, RowScratch<T>& scratch, Ahead<T>&
     accumulate(problem, offsets[i], offsets[i + 1], offsets[next],
                std::min(offsets[next + 1], offsets[next] + scratch.depth), scratch, ahead, system);
     add_penalty(problem, i, scratch.layout, system);
-    if (scratch.full()) solve_primal_systems(problem, scratch);
+    if (full(scratch.layout, scratch)) solve_primal_systems(problem, scratch);
   }
   solve_primal_systems(problem, scratch);
 }
@@ -179,24 +210,15 @@ void accumulate_dual(const SolveRows<T>& problem, index_t i, const Layout<T>& la
 /// Phase 4 for the dual systems that wait.
 template <class T>
 void solve_dual_systems(const SolveRows<T>& problem, const Layout<T>& layout, RowScratch<T>& scratch) {
-  factor_and_solve(layout, scratch);
-  for (std::size_t s = 0; s < scratch.rows.size(); ++s) {
-    const System<T>& system = scratch.systems[s];
-    const index_t i = scratch.rows[s];
-    if (!system.positive) {
-      scratch.singular.push_back(i);
-      continue;
-    }
+  factor_and_solve(layout, layout.rows, scratch, [&](index_t i, const Solution<T>& solution) {
     const offset_t first = problem.ratings.offsets[i];
     Entries<T> entries = entries_of(problem, first, problem.ratings.offsets[i + 1] - first, scratch);
     const T shared = problem.implicit() ? problem.shared.unobserved : T{0};
     for (index_t p = 0; p < entries.count; ++p)
-      scratch.coefficients.data()[p] = entries.roots[p] * system.x[p] + shared;
+      scratch.coefficients.data()[p] = entries.roots[p] * solution.x[p * solution.step] + shared;
     const T* x = combine(entries, feature_scale(problem, i, scratch), scratch);
     std::copy(x, x + problem.x.cols, problem.x.row(i));
-  }
-  scratch.rows.clear();
-  scratch.systems.clear();
+  });
 }
 
 /// Rows of the same padded length together.
@@ -213,7 +235,7 @@ void solve_dual(const SolveRows<T>& problem, RowScratch<T>& scratch, Ahead<T>& a
     const bool more = n + 1 < rows.size();
     if (more) ahead.want(offsets[rows[n + 1]], offsets[rows[n + 1] + 1]);
     accumulate_dual(problem, rows[n], layout, scratch, ahead, system);
-    if (scratch.full() || !more || layout_of(rows[n + 1]).rows != layout.rows)
+    if (full(layout, scratch) || !more || layout_of(rows[n + 1]).rows != layout.rows)
       solve_dual_systems(problem, layout, scratch);
   }
 }
@@ -222,8 +244,9 @@ template <class T>
 void solve_block(const SolveRows<T>& problem, index_t first, index_t last, RowScratch<T>& scratch) {
   scratch.primal.clear();
   scratch.dual.clear();
+  const index_t longest_dual = longest_dual_row<T>(problem.y.cols);
   for (index_t i = first; i < last; ++i) {
-    switch (form_of(problem, i)) {
+    switch (form_of(problem, i, longest_dual)) {
       case Form::empty:
         std::fill(problem.x.row(i), problem.x.row(i) + problem.x.cols, T{0});
         break;
@@ -234,10 +257,8 @@ void solve_block(const SolveRows<T>& problem, index_t first, index_t last, RowSc
         scratch.dual.push_back(i);
         break;
       case Form::primal:
-        scratch.primal.push_back(i);
+        if (problem.entries(i) <= kSegment) scratch.primal.push_back(i);  // solve_long_row() does the others
         break;
-      case Form::segments:
-        break;  // solve_long_row() does these
     }
   }
   Ahead<T> ahead(problem);
@@ -305,6 +326,17 @@ bool solve_long_row(int threads, const SolveRows<T>& problem, index_t i) {
   return !scratch.singular.empty();
 }
 
+/// How many rows a thread takes at a time: few enough for every thread to come several times, and whole batches of
+/// systems, unless these cost little beside the entries of the rows.
+template <class T>
+index_t rows_in_block(int threads, const SolveRows<T>& problem) {
+  constexpr index_t kMostRows = 512, kBlocksPerThread = 8, kLanes = Batch<T>::kMostLanes;
+  const index_t rows = problem.ratings.rows, k = problem.y.cols;
+  const index_t block = std::clamp<index_t>(rows / (threads * kBlocksPerThread), 1, kMostRows);
+  const bool whole = k <= kMostInterleaved && problem.ratings.entries <= 16 * k * rows;
+  return whole ? block_count(block, kLanes) * kLanes : block;
+}
+
 }  // namespace
 
 // Threads take blocks of rows as they come; a row is solved by one thread, in the same way whichever it is. Only a very
@@ -315,13 +347,14 @@ bool solve_long_row(int threads, const SolveRows<T>& problem, index_t i) {
 //   4. factor and solve; where A is singular, minimum norm
 template <class T>
 void solve_rows(int threads, const SolveRows<T>& problem) {
-  constexpr index_t kMostRows = 128, kBlocksPerThread = 8;
-  const index_t rows = problem.ratings.rows;
-  const index_t block_rows = std::clamp<index_t>(rows / (threads * kBlocksPerThread), 1, kMostRows);
+  const index_t rows = problem.ratings.rows, block_rows = rows_in_block(threads, problem);
+  const index_t longest_dual = longest_dual_row<T>(problem.y.cols);
   const RowOperations<T> run = operations(T{});
   std::int64_t singular = 0;
   for (index_t i = 0; i < rows; ++i)
-    if (form_of(problem, i) == Form::segments && solve_long_row(threads, problem, i)) ++singular;
+    if (problem.entries(i) > kSegment && form_of(problem, i, longest_dual) == Form::primal &&
+        solve_long_row(threads, problem, i))
+      ++singular;
   for_blocks(
       threads, block_count(rows, block_rows), [&] { return RowScratch<T>(problem.y.cols); },
       [&](RowScratch<T>& scratch, index_t block) {

@@ -95,7 +95,7 @@ index_t solve_spd(int threads, MatrixView<const T> a, MatrixView<T> b) {
     for (index_t j = 0; j <= i; ++j) system.a[j * layout.stride + i] = a(i, j);
     largest = std::max(largest, a(i, i));
   }
-  pad_diagonal(layout, system);
+  pad_diagonal(layout, largest, system);
   system.threshold = singular_threshold(k, largest);
   factor(layout, system);
   if (!system.positive) return solve_by_eigenvalues(threads, a, b);

@@ -7,7 +7,8 @@
 namespace seesaw::cpu {
 
 // For each thread RowScratch: a panel of vectors, one of transposed features, and systems up to some KiB or at least
-// one; a segment's sums, and a singular row. And the sum of the segments of a long row.
+// one, or as many small ones as are interleaved; a segment's sums, and a singular row. And the sum of the segments of a
+// long row.
 template <class T>
 double solve_rows_workspace(int threads, const SolveRowsSize& size) {
   constexpr index_t kMostRank = index_t{1} << 40;  // its square is beyond any memory already, and nothing overflows
@@ -15,7 +16,10 @@ double solve_rows_workspace(int threads, const SolveRowsSize& size) {
   const auto stride = static_cast<double>(layout.stride);
   const double system = static_cast<double>(layout.rows) * stride + 4 * stride;
   const double panels = static_cast<double>(panel_depth(layout) + RowScratch<T>::kFeatures + 5) * stride;
-  const double scratch = std::max(2 * system * sizeof(T), double{kSystemBytes}) + panels * sizeof(T);
+  const index_t small = std::min(size.rank, kMostInterleaved);
+  const auto interleaved =
+      static_cast<double>(Batch<T>::kMostLanes * System<T>::size(Layout<T>(small)) + Batch<T>::memory_size(small));
+  const double scratch = std::max(2 * system * sizeof(T), double{kSystemBytes}) + (interleaved + panels) * sizeof(T);
   return threads * (scratch + minimum_norm_workspace<T>(size)) + system * sizeof(T);
 }
 

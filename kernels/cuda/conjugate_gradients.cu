@@ -80,19 +80,20 @@ __device__ void step_row(const CgRow<T>& row, int steps) {
 
 // A warp takes a row, then the row gridDim.x * kWarps further on. A is never formed: a step reads the row's vectors
 // once from device memory (n_i k numbers, 4 n_i k operations; the second use finds them in the cache) and is bound by
-// memory. Shared (or, where that does not fit, in device memory at `memory`): for each warp x, r, p and A p, which are
-// therefore reached by generic loads and stores. By scripts/gpu-report.sh 16 warps are resident on a multiprocessor (20
-// in float on sm_80), and loads are of single numbers, which a warp's lanes take side by side. Hestenes and Stiefel's
-// method: Golub, Van Loan, "Matrix Computations", section 11.3.
-template <class T>
+// memory. For each warp x, r, p and A p: in shared memory or, where they do not fit, in device memory at `memory`. By
+// scripts/gpu-report.sh the registers leave room for 24, 20 and 16 warps on a multiprocessor in float (sm_80, sm_90,
+// sm_100), 16 in double, and where the vectors lie in device memory 16 (20 in float on sm_80); loads are of single
+// numbers, which a warp's lanes take side by side. Hestenes and Stiefel's method: Golub, Van Loan, "Matrix
+// Computations", section 11.3.
+template <class T, bool kShared>
 __global__ void __launch_bounds__(kThreads, 4) conjugate_gradients_kernel(SolveRows<T> problem, int steps, T* memory) {
   const index_t k = problem.y.cols;
   const int warp = static_cast<int>(threadIdx.x) / 32;
-  if (memory == nullptr)
-    memory = dynamic_shared<T>();
+  T* vectors;
+  if constexpr (kShared)
+    vectors = dynamic_shared<T>() + warp * kVectors * k;
   else
-    memory += static_cast<index_t>(blockIdx.x) * kWarps * kVectors * k;
-  T* vectors = memory + warp * kVectors * k;
+    vectors = memory + (static_cast<index_t>(blockIdx.x) * kWarps + warp) * kVectors * k;
   const index_t warps = static_cast<index_t>(gridDim.x) * kWarps;
   for (index_t i = static_cast<index_t>(blockIdx.x) * kWarps + warp; i < problem.ratings.rows; i += warps) {
     const CgRow<T> row{problem, i, problem.ridge(i), vectors, vectors + k, vectors + 2 * k, vectors + 3 * k};
@@ -117,9 +118,12 @@ void conjugate_gradients(Resources& gpu, const SolveRows<T>& problem, int steps)
   const std::size_t bytes = static_cast<std::size_t>(kWarps * kVectors * problem.y.cols) * sizeof(T);
   const bool fits = bytes <= kMostShared;
   const index_t blocks = std::min((problem.ratings.rows + kWarps - 1) / kWarps, fits ? kMostBlocks : kMostBlocks / 8);
-  T* memory = nullptr;
-  if (!fits) memory = gpu.scratch<T>(Scratch::partials, static_cast<std::size_t>(blocks) * bytes / sizeof(T));
-  launch(conjugate_gradients_kernel<T>, blocks, kThreads, fits ? bytes : 0, gpu.stream(), problem, steps, memory);
+  if (fits) {
+    launch(conjugate_gradients_kernel<T, true>, blocks, kThreads, bytes, gpu.stream(), problem, steps, nullptr);
+  } else {
+    T* memory = gpu.scratch<T>(Scratch::partials, static_cast<std::size_t>(blocks) * bytes / sizeof(T));
+    launch(conjugate_gradients_kernel<T, false>, blocks, kThreads, 0, gpu.stream(), problem, steps, memory);
+  }
 }
 
 template void conjugate_gradients(Resources&, const SolveRows<float>&, int);

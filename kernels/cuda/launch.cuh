@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "seesaw/errors.hpp"
+#include "seesaw/masked_gradient.hpp"
 #include "seesaw/matrix.hpp"
 #include "seesaw/sparse.hpp"
 
@@ -123,6 +124,19 @@ void check_argument(const Grid& grid, int argument, const SparseTensorView<T>& a
   for (int mode = 0; mode < a.order; ++mode)
     require_device(grid, argument, a.indices[static_cast<std::size_t>(mode)],
                    a.entries * static_cast<index_t>(sizeof(column_t)));
+  require_device(grid, argument, a.values, a.entries * static_cast<index_t>(sizeof(T)));
+  if (a.weights != nullptr) require_device(grid, argument, a.weights, a.entries * static_cast<index_t>(sizeof(T)));
+}
+
+template <class T>
+void check_argument(const Grid& grid, int argument, const ModeView<T>& a) {
+  const index_t rows = a.shape[static_cast<std::size_t>(a.mode)];
+  require_device(grid, argument, a.offsets, (rows + 1) * static_cast<index_t>(sizeof(offset_t)));
+  if (a.entries == 0) return;
+  for (int mode = 0; mode < a.order; ++mode)
+    if (mode != a.mode)
+      require_device(grid, argument, a.indices[static_cast<std::size_t>(mode)],
+                     a.entries * static_cast<index_t>(sizeof(column_t)));
   require_device(grid, argument, a.values, a.entries * static_cast<index_t>(sizeof(T)));
   if (a.weights != nullptr) require_device(grid, argument, a.weights, a.entries * static_cast<index_t>(sizeof(T)));
 }

@@ -1,60 +1,10 @@
-#include <algorithm>
-
-#include "device.cuh"
 #include "masked_residual.hpp"
-#include "panel.cuh"
-#include "resources.cuh"
+#include "penalty.cuh"
 #include "row_of_entry.cuh"
+#include "team_sums.cuh"
 
 namespace seesaw::cuda {
 namespace {
-
-constexpr int kThreads = 256;
-constexpr int kLanes = 8;  // threads of a team
-constexpr int kTeams = kThreads / kLanes;
-constexpr index_t kMostBlocks = 4096;  // of a device-independent cut
-
-/// Sums in double, in shared memory some for each team.
-struct Sums {
-  double squared;
-  double weighted;
-  double plain;
-
-  __device__ void add(const Sums& other) {
-    squared += other.squared;
-    weighted += other.weighted;
-    plain += other.plain;
-  }
-};
-
-/// Sum over the lanes of a team, the same in each; every lane of the warp must call it.
-template <class U>
-__device__ __forceinline__ U team_sum(U value) {
-#pragma unroll
-  for (int distance = kLanes / 2; distance > 0; distance /= 2) value += __shfl_xor_sync(0xffffffffu, value, distance);
-  return value;
-}
-
-/// Elements q * kChunk on of `row`, 0 beyond `width`.
-template <class T>
-__device__ __forceinline__ Chunk<T> load_chunk(const T* row, index_t q, index_t width, bool aligned) {
-  const index_t f = q * kChunk<T>;
-  if (aligned && f + kChunk<T> <= width) return *reinterpret_cast<const Chunk<T>*>(row + f);
-  Chunk<T> chunk;
-#pragma unroll
-  for (int e = 0; e < kChunk<T>; ++e) chunk.element[e] = f + e < width ? row[f + e] : T(0);
-  return chunk;
-}
-
-/// The teams' sums, in their order, to *out.
-__device__ inline void store_block_sums(Sums mine, Sums* out) {
-  Sums* teams = dynamic_shared<Sums>();
-  if (threadIdx.x % kLanes == 0) teams[threadIdx.x / kLanes] = mine;
-  __syncthreads();
-  if (threadIdx.x != 0) return;
-  for (int t = 1; t < kTeams; ++t) mine.add(teams[t]);
-  *out = mine;
-}
 
 // Block c takes the entries c * chunk to (c + 1) * chunk - 1, its team t every kTeams-th of them from the t-th on; a
 // lane the chunks of 16 bytes lane, lane + kLanes, ... of x_i and y_j.
@@ -72,7 +22,7 @@ __global__ void __launch_bounds__(kThreads)
   const index_t chunks = (x.cols + kChunk<T> - 1) / kChunk<T>;
   index_t row = row_of_entry(ratings.offsets, first, 0, ratings.rows - 1);
   const index_t last_row = row_of_entry(ratings.offsets, last - 1, row, ratings.rows - 1);
-  Sums sums{0, 0, 0};
+  Sums sums{};
   for (offset_t base = first; base < last; base += kTeams) {
     const offset_t e = base + threadIdx.x / kLanes;
     const bool active = e < last;
@@ -90,68 +40,10 @@ __global__ void __launch_bounds__(kThreads)
     dot = team_sum(dot);
     if (!active || lane != 0) continue;
     const T residual = (ratings.values != nullptr ? ratings.values[e] : T(1)) - dot;
-    const double squared = static_cast<double>(residual) * static_cast<double>(residual);
-    sums.squared += squared;
-    sums.weighted += ratings.weights != nullptr ? static_cast<double>(ratings.weights[e]) * squared : squared;
-    sums.plain += static_cast<double>(residual);
+    sums.add_residual(residual, ratings.weights != nullptr ? ratings.weights[e] : T(1));
     if (residuals != nullptr) residuals[e - begin] = residual;
   }
   store_block_sums(sums, partials + blockIdx.x);
-}
-
-// Block c takes the rows c * chunk to (c + 1) * chunk - 1 of x, a team a row.
-template <class T>
-__global__ void __launch_bounds__(kThreads)
-    penalty_kernel(MatrixView<const T> x, const offset_t* offsets, Weighting weighting, double exponent, double offset,
-                   index_t chunk, Sums* partials) {
-  const Penalty penalty{1, weighting, exponent, offset};
-  const index_t first = blockIdx.x * chunk, last = min(first + chunk, x.rows);
-  const int lane = static_cast<int>(threadIdx.x) % kLanes;
-  Sums sums{0, 0, 0};
-  for (index_t base = first; base < last; base += kTeams) {
-    const index_t i = base + threadIdx.x / kLanes;
-    double squared = 0;
-    if (i < last)
-      for (index_t f = lane; f < x.cols; f += kLanes) {
-        const auto element = static_cast<double>(x.data[i * x.stride + f]);
-        squared += element * element;
-      }
-    squared = team_sum(squared);
-    if (i < last) sums.squared += row_weight(penalty, offsets != nullptr ? offsets[i + 1] - offsets[i] : 0) * squared;
-  }
-  store_block_sums(sums, partials + blockIdx.x);
-}
-
-// One block: thread t adds the partial sums t, t + kThreads, ...; thread 0 adds those, to the first of them.
-__global__ void __launch_bounds__(kThreads) add_sums_kernel(Sums* partials, index_t count) {
-  Sums* all = dynamic_shared<Sums>();
-  Sums mine{0, 0, 0};
-  for (index_t n = threadIdx.x; n < count; n += kThreads) mine.add(partials[n]);
-  all[threadIdx.x] = mine;
-  __syncthreads();
-  if (threadIdx.x != 0) return;
-  for (int t = 1; t < kThreads; ++t) mine.add(all[t]);
-  partials[0] = mine;
-}
-
-/// How many elements a block takes, and how many blocks that makes.
-struct Cut {
-  index_t chunk;
-  index_t blocks;
-
-  explicit Cut(index_t count) {
-    chunk = std::max<index_t>(1024, (count + kMostBlocks - 1) / kMostBlocks);
-    blocks = (count + chunk - 1) / chunk;
-  }
-};
-
-/// Waits for the sum of the blocks' sums.
-Sums total(Resources& gpu, Sums* partials, index_t blocks) {
-  launch(add_sums_kernel, 1, kThreads, kThreads * sizeof(Sums), gpu.stream(), partials, blocks);
-  Sums sums{0, 0, 0};
-  check(cudaMemcpyAsync(&sums, partials, sizeof sums, cudaMemcpyDeviceToHost, gpu.stream()), "cudaMemcpyAsync");
-  gpu.synchronize();
-  return sums;
 }
 
 }  // namespace
@@ -171,14 +63,7 @@ ResidualSums masked_residual(Resources& gpu, CsrView<T> ratings, MatrixView<cons
 
 template <class T>
 double penalty_term(Resources& gpu, MatrixView<const T> x, const offset_t* offsets, Penalty penalty) {
-  if (x.empty()) return 0;
-  const DeviceScope scope(gpu.device());
-  const Cut cut(x.rows);
-  Sums* partials = gpu.scratch<Sums>(Scratch::sums, static_cast<std::size_t>(cut.blocks));
-  launch(penalty_kernel<T>, cut.blocks, kThreads, kTeams * sizeof(Sums), gpu.stream(), x,
-         penalty.weighting == Weighting::by_count ? offsets : nullptr, penalty.weighting, penalty.exponent,
-         penalty.offset, cut.chunk, partials);
-  return 0.5 * penalty.lambda * total(gpu, partials, cut.blocks).squared;
+  return 0.5 * penalty.lambda * weighted_product(gpu, x, x, offsets, penalty);
 }
 
 template ResidualSums masked_residual(Resources&, CsrView<float>, MatrixView<const float>, MatrixView<const float>,

@@ -25,7 +25,21 @@ class DeviceScope {
 };
 
 /// What a scratch buffer is for. Each has a buffer of its own, so that asking for one never moves another.
-enum class Scratch { partials, flags, grams, pointers, info, fallback, sums, factor, library, count };
+enum class Scratch {
+  partials,
+  flags,
+  order,
+  places,
+  grams,
+  pointers,
+  solutions,
+  info,
+  fallback,
+  sums,
+  factor,
+  library,
+  count
+};
 
 /// The stream, library handles and workspace of one context. Every operation begins with a DeviceScope on device().
 class Resources {

@@ -10,21 +10,21 @@
 namespace seesaw::cuda {
 namespace {
 
-// A team of threads owns a row: K threads for K = 8, 16, 32 (several rows to a block), a block for K = 64, 96, 128.
-// The lower triangle of the K x K matrix A is cut into 8 x 8 tiles, a tile lives in one thread's registers from the
-// first product to the last substitution, and A is never written anywhere else. Where a team has threads for several
-// copies of the triangle they form groups: group g sums the entries g, g + kGroups, ... of each panel. Tiles are
-// numbered from the last column on, so that the threads still at work late in the factorization fill few warps.
-// Shared memory (RowMemory): two panels of gathered vectors, b, and, over the panels once they are done with, the
-// column of L in work.
+// The primal form. A team of threads owns a row of the bin: K threads for K = 8, 16, 32 (several rows to a block), a
+// block for K = 64, 96, 128. The lower triangle of the K x K matrix A is cut into 8 x 8 tiles, a tile lives in one
+// thread's registers from the first product to the last substitution, and A is never written anywhere else. Where a
+// team has threads for several copies of the triangle they form groups: group g sums the entries g, g + kGroups, ... of
+// each panel. Tiles are numbered from the last column on, so that the threads still at work late in the factorization
+// fill few warps. Shared memory (RowMemory): two panels of gathered vectors, b, and, over the panels once they are done
+// with, the column of L in work.
 //   1. gather      16 bytes a lane by asynchronous copies, the next panel while this one is multiplied
 //   2. accumulate  every thread its tile of A; thread f also b_f. The groups' sums are added in a fixed order.
 //                  A row cut into segments takes their sums instead, in the order of the segments
 //   3. penalty     on the diagonal; rows and columns beyond the rank k become those of the identity
-//   4. factor      right-looking, tile column by tile column: one thread the diagonal tile, those below it theirs, then
-//                  everyone right of it subtracts the product of two published tiles; L^-1 b goes along
+//   4. factor      right-looking, by the columns of tiles that k needs: one thread the diagonal tile, those below it
+//                  theirs, then everyone right of it subtracts the product of two published tiles; L^-1 b goes along
 //   5. solve       L'^-1 from the last tile up, and x is written
-// A row whose pivot is not above the threshold, or that is too short, is only flagged.
+// A row whose pivot is not above the threshold is only flagged.
 //
 // By scripts/gpu-report.sh (sm_80, sm_90, sm_100): no spills, at most 128 registers in float and 255 in double, so
 // that kBlocks blocks are resident: 16 warps on a multiprocessor in float (15 for K = 96 and 128), 8 in double (6 for
@@ -35,39 +35,28 @@ namespace {
 // phase 2 can reach 72 % of the peak at most (77 %).
 template <class T, int K>
 __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlocks)
-    solve_rows_kernel(SolveRows<T> problem, T threshold_factor, offset_t chunk, const T* partials,
-                      unsigned char* flags) {
+    solve_rows_kernel(SolveRows<T> problem, RowBin bin, offset_t chunk, const T* partials, unsigned char* flags) {
   using Shape = RowShape<T, K>;
   const CsrView<T>& ratings = problem.ratings;
   const RowTeam<T, K> team(reinterpret_cast<RowMemory<T, K>*>(dynamic_shared<char>()));
-  const index_t i = static_cast<index_t>(blockIdx.x) * Shape::kTeams + threadIdx.x / Shape::kTeam;
-  if (i >= ratings.rows) return;
-  const index_t k = problem.y.cols;
-  const EntryRange range{ratings.offsets[i], ratings.offsets[i + 1]};
-  T* out = problem.x.data + i * problem.x.stride;
-  if (range.first == range.last) {
-    if (team.lane < k) out[team.lane] = T(0);
-    if (team.lane == 0) flags[i] = 0;
-    return;
-  }
-  if (problem.too_short(i)) {
-    if (team.lane == 0) flags[i] = 1;
-    return;
-  }
+  const index_t i = bin.row(static_cast<index_t>(blockIdx.x) * Shape::kTeams + threadIdx.x / Shape::kTeam);
+  if (i < 0) return;
 
   T a[kTile][kTile];
   const Segments segments = segments_of(ratings.offsets, i, chunk);
   if (segments.count == 0) {
-    sum_entries(team, entries_of(problem), range, a);
+    sum_entries(team, entries_of(problem), {ratings.offsets[i], ratings.offsets[i + 1]}, a);
   } else {
     sum_segments(team, partials + segments.first_slot * Shape::kPartial, segments.count, a);
   }
   const T largest = add_penalty(team, problem, i, a);
-  const bool regular = factor(team, threshold_factor * largest, a);
-  if (team.lane == 0) flags[i] = regular ? 0 : 1;
-  if (!regular) return;
-  solve_backward(team, a);
-  if (team.lane < k) out[team.lane] = team.memory.b[team.lane];
+  const int k = static_cast<int>(problem.y.cols), sides = sides_of(k);
+  if (!factor(team, sides, singular_threshold(k, largest), a)) {
+    if (team.lane == 0) flags[i] = 1;
+    return;
+  }
+  solve_backward(team, sides, a);
+  if (team.lane < k) problem.x.data[i * problem.x.stride + team.lane] = team.memory.b[team.lane];
 }
 
 // Phases 1 and 2 for the segments of long rows: the team of slot s sums the entries of its segment, if it has one, to
@@ -97,7 +86,7 @@ __global__ void __launch_bounds__(RowShape<T, K>::kThreads, RowShape<T, K>::kBlo
 constexpr offset_t kMostSegments = 2048;  // of all long rows together
 
 template <class T, int K>
-void solve_compiled(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags) {
+void solve_compiled(Resources& gpu, const SolveRows<T>& problem, const RowBins& bins, unsigned char* flags) {
   using Shape = RowShape<T, K>;
   const CsrView<T>& ratings = problem.ratings;
   constexpr std::size_t kShared = Shape::kTeams * sizeof(RowMemory<T, K>);
@@ -110,16 +99,15 @@ void solve_compiled(Resources& gpu, const SolveRows<T>& problem, unsigned char* 
     launch(sum_segments_kernel<T, K>, blocks(slots), Shape::kThreads, kShared, gpu.stream(), problem, chunk, slots,
            partials);
   }
-  const T threshold_factor = singular_threshold(problem.y.cols, T{1});
-  launch(solve_rows_kernel<T, K>, blocks(ratings.rows), Shape::kThreads, kShared, gpu.stream(), problem,
-         threshold_factor, chunk, partials, flags);
+  launch(solve_rows_kernel<T, K>, blocks(bins.most(kPrimalBin)), Shape::kThreads, kShared, gpu.stream(), problem,
+         bins.bin(kPrimalBin), chunk, partials, flags);
 }
 
 template <class T, int... K>
-void solve_smallest(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags,
+void solve_smallest(Resources& gpu, const SolveRows<T>& problem, const RowBins& bins, unsigned char* flags,
                     std::integer_sequence<int, K...>) {
   const index_t k = problem.y.cols;
-  (void)((k <= K ? (solve_compiled<T, K>(gpu, problem, flags), true) : false) || ...);
+  (void)((k <= K ? (solve_compiled<T, K>(gpu, problem, bins, flags), true) : false) || ...);
 }
 
 using CompiledRanks = std::integer_sequence<int, 8, 16, 32, 64, 96, kFusedRank>;
@@ -142,16 +130,18 @@ void solve_rows(Resources& gpu, const SolveRows<T>& problem) {
     check(cudaMemsetAsync(problem.singular_rows, 0, sizeof(std::int64_t), gpu.stream()), "cudaMemsetAsync");
   if (problem.ratings.rows == 0) return;
   auto* flags = gpu.scratch<unsigned char>(Scratch::flags, static_cast<std::size_t>(problem.ratings.rows));
+  const RowBins bins(gpu, problem, longest_dual_row(problem.y.cols), flags);
+  solve_dual_rows(gpu, problem, bins, flags);
   if (problem.y.cols <= kFusedRank)
-    solve_smallest(gpu, problem, flags, CompiledRanks{});
+    solve_smallest(gpu, problem, bins, flags, CompiledRanks{});
   else
-    solve_rows_large(gpu, problem, flags);
+    solve_rows_large(gpu, problem, bins, flags);
   solve_singular_rows(gpu, problem, flags);
 }
 
 template <class T>
 double solve_rows_workspace(const SolveRowsSize& size) {
-  return static_cast<double>(size.rows) + solve_singular_rows_workspace<T>(size) +
+  return static_cast<double>(size.rows) + row_bins_workspace(size.rows) + solve_singular_rows_workspace<T>(size) +
          (size.rank <= kFusedRank ? partial_bytes<T>(size, CompiledRanks{}) : solve_rows_large_workspace<T>(size));
 }
 

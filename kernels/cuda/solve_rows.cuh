@@ -1,6 +1,5 @@
 #pragma once
-#include "resources.cuh"
-#include "solve_rows.hpp"
+#include "row_bins.cuh"
 
 // The parts of cuda::solve_rows.
 namespace seesaw::cuda {
@@ -15,9 +14,11 @@ inline offset_t segment_entries(offset_t entries, offset_t most) {
   return chunk > least ? chunk : least;
 }
 
-/// flags[i] = whether row i is singular; x where it is not.
+// Each of these solves the rows of its bins: x, or flags[i] = 1 where row i is singular.
 template <class T>
-void solve_rows_large(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags);
+void solve_dual_rows(Resources& gpu, const SolveRows<T>& problem, const RowBins& bins, unsigned char* flags);
+template <class T>
+void solve_rows_large(Resources& gpu, const SolveRows<T>& problem, const RowBins& bins, unsigned char* flags);
 template <class T>
 double solve_rows_large_workspace(const SolveRowsSize& size);
 

@@ -34,23 +34,50 @@ __global__ void __launch_bounds__(kLargeThreads)
   if (block.row == block.column && f < k) out[k * k + f] = b;
 }
 
-// Block (n, t) computes block t of the Gram matrix of row first_row + n, to grams + n * k * k, column-major, and where
-// t is on the diagonal also its part of b, to x. See large_gram.cuh for the threads.
+/// The systems of a batch: rows first to first + count - 1 of the bin.
+template <class T>
+struct Batch {
+  RowBin bin;
+  index_t first;
+  T* grams;       ///< k x k each, column-major
+  T* solutions;   ///< k each
+  T* thresholds;  ///< that pivots must be above
+  int* info;      ///< the factorization's verdicts; one more for solving
+  T** pointers;   ///< to the systems, and then to the solutions
+
+  template <class Visitor>
+  void visit(Visitor&& visitor) const {
+    visitor(bin);
+    visitor(grams);
+    visitor(solutions);
+    visitor(thresholds);
+    visitor(info);
+    visitor(pointers);
+  }
+};
+
+// Block (n, t) computes block t of the Gram matrix of row n of the batch, and where t is on the diagonal also its part
+// of b. See large_gram.cuh for the threads.
 //   1. gather and 2. accumulate, or, where the row is cut, add its segments' sums in their order
-//   3. penalty on the diagonal; a row without entries gets the identity
+//   3. penalty on the diagonal
+// Where the bin ends before row n, all that is written is a first pivot of 0, at which the factorization gives up.
 template <class T>
 __global__ void __launch_bounds__(kLargeThreads)
-    large_grams_kernel(SolveRows<T> problem, offset_t chunk, const T* partials, index_t first_row, T* grams) {
+    large_grams_kernel(SolveRows<T> problem, Batch<T> batch, offset_t chunk, const T* partials) {
   const CsrView<T>& ratings = problem.ratings;
-  const index_t k = problem.y.cols, i = first_row + blockIdx.x;
-  const EntryRange range{ratings.offsets[i], ratings.offsets[i + 1]};
+  const index_t k = problem.y.cols, n = blockIdx.x, i = batch.bin.row(batch.first + n);
+  T* gram = batch.grams + n * k * k;
+  if (i < 0) {
+    if (blockIdx.y == 0 && threadIdx.x == 0) gram[0] = T(0);
+    return;
+  }
   const LargeBlock block(blockIdx.y);
   const index_t f = block.row * kLargeTile + threadIdx.x;
   T sums[kTile][kTile], b = T(0);
   clear(sums);
   const Segments segments = segments_of(ratings.offsets, i, chunk);
   if (segments.count == 0) {
-    sum_large(entries_of(problem), range, block, sums, b);
+    sum_large(entries_of(problem), {ratings.offsets[i], ratings.offsets[i + 1]}, block, sums, b);
   } else {
     for (offset_t s = 0; s < segments.count; ++s) {
       const T* partial = partials + (segments.first_slot + s) * (k * k + k);
@@ -59,48 +86,52 @@ __global__ void __launch_bounds__(kLargeThreads)
     }
   }
   if (block.row == block.column && threadIdx.x % 8 == threadIdx.x / 8) {
-    const bool empty = range.first == range.last;
     const T ridge = problem.ridge(i);
     const index_t first = block.row * kLargeTile + threadIdx.x % 8 * kTile;
 #pragma unroll
     for (int r = 0; r < kTile; ++r)
-      if (first + r < k) sums[r][r] += empty ? T(1) : problem.diagonal(ridge, first + r);
+      if (first + r < k) sums[r][r] += problem.diagonal(ridge, first + r);
   }
-  store_large(sums, block, k, grams + blockIdx.x * k * k);
-  if (block.row == block.column && f < k) problem.x.data[i * problem.x.stride + f] = b;
+  store_large(sums, block, k, gram);
+  if (block.row == block.column && f < k) batch.solutions[n * k + f] = b;
 }
 
 // Block n, the system n of a batch: the pointers that the batched factorization wants, and its pivots' threshold.
+// Shared: each thread's largest element of the diagonal.
 template <class T>
-__global__ void __launch_bounds__(kLargeThreads)
-    prepare_batch_kernel(T* grams, index_t k, MatrixView<T> x, index_t first_row, T threshold_factor, T** systems,
-                         T** solutions, T* thresholds) {
+__global__ void __launch_bounds__(kLargeThreads) prepare_batch_kernel(index_t k, index_t count, Batch<T> batch) {
   const index_t n = blockIdx.x;
+  T* gram = batch.grams + n * k * k;
   T* largest = dynamic_shared<T>();
   T mine = T(0);
-  for (index_t f = threadIdx.x; f < k; f += kLargeThreads) mine = max(mine, grams[n * k * k + f * k + f]);
+  for (index_t f = threadIdx.x; f < k; f += kLargeThreads) mine = max(mine, gram[f * k + f]);
   largest[threadIdx.x] = mine;
   __syncthreads();
   if (threadIdx.x != 0) return;
   for (int t = 1; t < kLargeThreads; ++t) mine = max(mine, largest[t]);
-  thresholds[n] = threshold_factor * mine;
-  systems[n] = grams + n * k * k;
-  solutions[n] = x.data + (first_row + n) * x.stride;
+  batch.thresholds[n] = singular_threshold(k, mine);
+  batch.pointers[n] = gram;
+  batch.pointers[count + n] = batch.solutions + n * k;
 }
 
-// Block n: whether row first_row + n is singular, by its number of entries, the factorization's verdict and its pivots.
+// Block n: whether row n of the batch is singular, by the factorization's verdict and its pivots; else its solution.
 template <class T>
 __global__ void __launch_bounds__(kLargeThreads)
-    flag_batch_kernel(SolveRows<T> problem, const T* grams, index_t first_row, const T* thresholds, const int* info,
-                      unsigned char* flags) {
-  const index_t n = blockIdx.x, k = problem.y.cols;
-  bool singular = info[n] != 0 || problem.too_short(first_row + n);
+    finish_batch_kernel(SolveRows<T> problem, Batch<T> batch, unsigned char* flags) {
+  const index_t k = problem.y.cols, n = blockIdx.x, i = batch.bin.row(batch.first + n);
+  if (i < 0) return;
+  bool singular = batch.info[n] != 0;
   for (index_t f = threadIdx.x; f < k && !singular; f += kLargeThreads) {
-    const T l = grams[n * k * k + f * k + f];
-    singular = !(l * l > thresholds[n]);
+    const T l = batch.grams[n * k * k + f * k + f];
+    singular = !(l * l > batch.thresholds[n]);
   }
   singular = __syncthreads_or(singular) != 0;
-  if (threadIdx.x == 0) flags[first_row + n] = singular ? 1 : 0;
+  if (singular) {
+    if (threadIdx.x == 0) flags[i] = 1;
+    return;
+  }
+  T* x = problem.x.row(i);
+  for (index_t f = threadIdx.x; f < k; f += kLargeThreads) x[f] = batch.solutions[n * k + f];
 }
 
 void factor(cusolverDnHandle_t handle, int k, float** systems, int* info, int count) {
@@ -118,79 +149,75 @@ void solve(cusolverDnHandle_t handle, int k, double** systems, double** x, int* 
         "cusolverDnDpotrsBatched");
 }
 
-/// How the rows are cut and batched under the budgets.
+/// How the rows are cut and batched under the budgets, at most `rows` of them in the bin.
 struct Plan {
   offset_t chunk;      ///< entries of a segment
   offset_t slots;      ///< of segments
   index_t batch_rows;  ///< whose systems are there at a time
 
-  Plan(const SolveRowsSize& size, std::size_t element) {
-    const auto k = static_cast<double>(size.rank), bytes = static_cast<double>(element);
+  Plan(index_t rows, offset_t entries, index_t rank, std::size_t element) {
+    const auto k = static_cast<double>(rank), bytes = static_cast<double>(element);
     constexpr double kLeast = 2, kMost = 2048;
-    chunk = segment_entries(size.entries,
+    chunk = segment_entries(entries,
                             static_cast<offset_t>(std::clamp(kPartialBytes / ((k * k + k) * bytes), kLeast, kMost)));
-    slots = size.entries / chunk;
-    batch_rows = std::min(size.rows, static_cast<index_t>(std::max(1.0, kGramBytes / (k * k * bytes))));
+    slots = entries / chunk;
+    batch_rows = std::min(rows, static_cast<index_t>(std::max(1.0, kGramBytes / (k * k * bytes))));
   }
 };
 
-/// The workspace of one batch of rows.
+/// The workspace of batches of so many rows.
 template <class T>
-struct Batch {
-  T* grams;
-  T* thresholds;
-  T** pointers;
-  int* info;
-
-  Batch(Resources& gpu, index_t k, index_t rows)
-      : grams(gpu.scratch<T>(Scratch::grams, static_cast<std::size_t>(rows * k * k))),
-        thresholds(gpu.scratch<T>(Scratch::sums, static_cast<std::size_t>(rows))),
-        pointers(gpu.scratch<T*>(Scratch::pointers, static_cast<std::size_t>(2 * rows))),
-        info(gpu.scratch<int>(Scratch::info, static_cast<std::size_t>(rows + 1))) {}
-};
+Batch<T> make_batch(Resources& gpu, RowBin bin, index_t k, index_t rows) {
+  const auto count = static_cast<std::size_t>(rows), order = static_cast<std::size_t>(k);
+  return {bin,
+          0,
+          gpu.scratch<T>(Scratch::grams, count * order * order),
+          gpu.scratch<T>(Scratch::solutions, count * order),
+          gpu.scratch<T>(Scratch::sums, count),
+          gpu.scratch<int>(Scratch::info, count + 1),
+          gpu.scratch<T*>(Scratch::pointers, 2 * count)};
+}
 
 template <class T>
-void solve_batch(Resources& gpu, const SolveRows<T>& problem, offset_t chunk, const T* partials, index_t first_row,
-                 index_t count, const Batch<T>& batch, unsigned char* flags) {
+void solve_batch(Resources& gpu, const SolveRows<T>& problem, offset_t chunk, const T* partials, const Batch<T>& batch,
+                 index_t count, unsigned char* flags) {
   const index_t k = problem.y.cols;
   const int n = static_cast<int>(count), order = static_cast<int>(k);
   launch(large_grams_kernel<T>, Grid(count, large_blocks(k)), kLargeThreads, sizeof(LargeMemory<T>), gpu.stream(),
-         problem, chunk, partials, first_row, batch.grams);
-  launch(prepare_batch_kernel<T>, count, kLargeThreads, kLargeThreads * sizeof(T), gpu.stream(), batch.grams, k,
-         problem.x, first_row, singular_threshold(k, T{1}), batch.pointers, batch.pointers + count, batch.thresholds);
+         problem, batch, chunk, partials);
+  launch(prepare_batch_kernel<T>, count, kLargeThreads, kLargeThreads * sizeof(T), gpu.stream(), k, count, batch);
   factor(gpu.cusolver(), order, batch.pointers, batch.info, n);
   solve(gpu.cusolver(), order, batch.pointers, batch.pointers + count, batch.info + n, n);
-  launch(flag_batch_kernel<T>, count, kLargeThreads, 0, gpu.stream(), problem, batch.grams, first_row, batch.thresholds,
-         batch.info, flags);
+  launch(finish_batch_kernel<T>, count, kLargeThreads, 0, gpu.stream(), problem, batch, flags);
 }
 
 }  // namespace
 
 // Ranks beyond the fused kernel's. In batches of rows under a memory budget:
 //   1. to 3.  Gram matrices, b and penalty   4. factor and 5. solve   by cuSOLVER, and the singular rows are flagged
+// How many rows the bin has the host does not know: batches are as many as it may have.
 template <class T>
-void solve_rows_large(Resources& gpu, const SolveRows<T>& problem, unsigned char* flags) {
+void solve_rows_large(Resources& gpu, const SolveRows<T>& problem, const RowBins& bins, unsigned char* flags) {
   const CsrView<T>& ratings = problem.ratings;
-  const index_t k = problem.y.cols;
-  const Plan plan({ratings.rows, ratings.cols, ratings.entries, k}, sizeof(T));
+  const index_t k = problem.y.cols, rows = bins.most(kPrimalBin);
+  const Plan plan(rows, ratings.entries, k, sizeof(T));
   T* partials = nullptr;
   if (plan.slots >= 2) {
     partials = gpu.scratch<T>(Scratch::partials, static_cast<std::size_t>(plan.slots * (k * k + k)));
     launch(sum_large_segments_kernel<T>, Grid(plan.slots, large_blocks(k)), kLargeThreads, sizeof(LargeMemory<T>),
            gpu.stream(), problem, plan.chunk, partials);
   }
-  const Batch<T> batch(gpu, k, plan.batch_rows);
-  for (index_t first = 0; first < ratings.rows; first += plan.batch_rows)
-    solve_batch(gpu, problem, plan.chunk, partials, first, std::min(plan.batch_rows, ratings.rows - first), batch,
-                flags);
+  Batch<T> batch = make_batch<T>(gpu, bins.bin(kPrimalBin), k, plan.batch_rows);
+  for (; batch.first < rows; batch.first += plan.batch_rows)
+    solve_batch(gpu, problem, plan.chunk, partials, batch, std::min(plan.batch_rows, rows - batch.first), flags);
 }
 
 // What Batch has for each system, and the segments' sums.
 template <class T>
 double solve_rows_large_workspace(const SolveRowsSize& size) {
-  const Plan plan(size, sizeof(T));
+  const Plan plan(size.rows, size.entries, size.rank, sizeof(T));
   const auto k = static_cast<double>(size.rank);
-  const double system = k * k * sizeof(T) + sizeof(T) + 2 * sizeof(T*) + sizeof(int);
+  const double system = (k * k + k + 1) * sizeof(T) + 2 * sizeof(T*) + sizeof(int);
   return static_cast<double>(plan.batch_rows) * system +
          (plan.slots >= 2 ? static_cast<double>(plan.slots) * (k * k + k) * sizeof(T) : 0);
 }
@@ -198,7 +225,7 @@ double solve_rows_large_workspace(const SolveRowsSize& size) {
 template double solve_rows_large_workspace<float>(const SolveRowsSize&);
 template double solve_rows_large_workspace<double>(const SolveRowsSize&);
 
-template void solve_rows_large(Resources&, const SolveRows<float>&, unsigned char*);
-template void solve_rows_large(Resources&, const SolveRows<double>&, unsigned char*);
+template void solve_rows_large(Resources&, const SolveRows<float>&, const RowBins&, unsigned char*);
+template void solve_rows_large(Resources&, const SolveRows<double>&, const RowBins&, unsigned char*);
 
 }  // namespace seesaw::cuda

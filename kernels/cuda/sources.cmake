@@ -2,13 +2,21 @@ list(
   APPEND
   SEESAW_CUDA_SOURCES
   kernels/cuda/conjugate_gradients.cu
+  kernels/cuda/dense_entries.cu
   kernels/cuda/gram.cu
+  kernels/cuda/masked_gradient.cu
   kernels/cuda/masked_residual.cu
   kernels/cuda/minimum_norm.cu
   kernels/cuda/product.cu
   kernels/cuda/resources.cu
+  kernels/cuda/row_bins.cu
+  kernels/cuda/sgd_epoch.cu
+  kernels/cuda/solve_dual_rows.cu
   kernels/cuda/solve_rows.cu
   kernels/cuda/solve_rows_large.cu
   kernels/cuda/solve_spd.cu
   kernels/cuda/sparse.cu
-  kernels/cuda/top_k.cu)
+  kernels/cuda/spmv.cu
+  kernels/cuda/svd.cu
+  kernels/cuda/top_k.cu
+  kernels/cuda/vectors.cu)

@@ -43,17 +43,18 @@ void cholesky_solve(MatrixView<const T> l, T* b) {
   }
 }
 
-/// Turns columns p and q of m (and of v) by the angle that makes them orthogonal. False where they already are.
+/// Turns columns p and q of m (and of v) by the angle that makes them orthogonal. False where they already are: where
+/// the cosine between them is at most `tolerance`.
 /// One-sided Jacobi: Golub, Van Loan, "Matrix Computations", section 8.6.3.
 template <class T>
-bool orthogonalize(MatrixView<T> m, MatrixView<T> v, index_t p, index_t q) {
+bool orthogonalize(MatrixView<T> m, MatrixView<T> v, index_t p, index_t q, T tolerance) {
   T pp = 0, qq = 0, pq = 0;
   for (index_t i = 0; i < m.rows; ++i) {
     pp += m(i, p) * m(i, p);
     qq += m(i, q) * m(i, q);
     pq += m(i, p) * m(i, q);
   }
-  if (std::abs(pq) <= std::numeric_limits<T>::epsilon() * std::sqrt(pp) * std::sqrt(qq)) return false;
+  if (std::abs(pq) <= tolerance * std::sqrt(pp) * std::sqrt(qq)) return false;
   const T zeta = (qq - pp) / (2 * pq);
   const T t = std::copysign(T{1}, zeta) / (std::abs(zeta) + std::sqrt(1 + zeta * zeta));
   const T c = 1 / std::sqrt(1 + t * t), s = c * t;
@@ -64,6 +65,20 @@ bool orthogonalize(MatrixView<T> m, MatrixView<T> v, index_t p, index_t q) {
       w(i, q) = s * wp + c * wq;
     }
   return true;
+}
+
+/// m = m V with the orthogonal V that makes its columns orthogonal; v, square, is overwritten with V.
+template <class T>
+void one_sided_jacobi(MatrixView<T> m, MatrixView<T> v, T tolerance) {
+  for (index_t i = 0; i < v.rows; ++i)
+    for (index_t j = 0; j < v.cols; ++j) v(i, j) = i == j ? T{1} : T{0};
+  constexpr int kSweeps = 60;  // it converges quadratically; ten are many
+  for (int sweep = 0; sweep < kSweeps; ++sweep) {
+    bool turned = false;
+    for (index_t p = 0; p < m.cols; ++p)
+      for (index_t q = p + 1; q < m.cols; ++q) turned = orthogonalize(m, v, p, q, tolerance) || turned;
+    if (!turned) break;
+  }
 }
 
 /// Scales `count` elements by the power of two 2^-e that brings the largest to between 1/2 and 1, so that squares
@@ -84,16 +99,9 @@ template <class T>
 index_t minimum_norm(MatrixView<T> m, T* b, T cutoff, T* x) {
   const index_t k = m.cols;
   const int m_scale = scale(m.data, m.rows * k), b_scale = scale(b, m.rows);
-  std::vector<T> v_data(static_cast<std::size_t>(k * k), T{0});
+  std::vector<T> v_data(static_cast<std::size_t>(k * k));
   const MatrixView<T> v(v_data.data(), k, k);
-  for (index_t j = 0; j < k; ++j) v(j, j) = 1;
-  constexpr int kSweeps = 60;  // it converges quadratically; ten are many
-  for (int sweep = 0; sweep < kSweeps; ++sweep) {
-    bool turned = false;
-    for (index_t p = 0; p < k; ++p)
-      for (index_t q = p + 1; q < k; ++q) turned = orthogonalize(m, v, p, q) || turned;
-    if (!turned) break;
-  }
+  one_sided_jacobi(m, v, std::numeric_limits<T>::epsilon());
   std::vector<T> squared(static_cast<std::size_t>(k), T{0});  // singular values
   std::vector<T> ub(static_cast<std::size_t>(k), T{0});       // S U'b
   for (index_t i = 0; i < m.rows; ++i)

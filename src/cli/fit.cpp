@@ -10,6 +10,8 @@
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
+#include "plot.hpp"
+#include "solver_options.hpp"
 
 namespace seesaw::cli {
 namespace {
@@ -26,9 +28,32 @@ ChosenBackend choose(const FitOptions& options, const CsrView<T>& train, const C
   return choose_backend(options.backend, [&](const Context& context) {
     return ratings_bytes(train.rows, train.entries, weights, element) +
            ratings_bytes(validation.rows, validation.entries, false, element) +
-           als_memory(context, {train.rows, train.cols, train.entries, weights, validation.entries, options.als.rank,
-                                element, options.implicit});
+           als_memory(context, {train.rows, train.cols, train.entries, weights, validation.entries,
+                                options.completion.rank, element, options.implicit});
   });
+}
+
+/// The model is saved by then: where the picture fails, that must not frighten.
+void draw_convergence(const FitOptions& options, const std::vector<CompletionRun>& runs, int best_run) {
+  try {
+    draw(options.plot, convergence_of_starts(options.output, runs, best_run));
+  } catch (const IoError& error) {
+    throw Error(
+        fmt::format("{}; the model {} is saved, and seesaw show --convergence draws it", error.what(), options.output));
+  }
+}
+
+/// Where the solver diverged, the last good factors, and why in `diverged`.
+template <class T>
+CompletionResult<T> completed(Context& context, const FitOptions& options, const CompletionProblem<T>& problem,
+                              std::string& diverged) {
+  try {
+    return complete(context, options.solver, problem, options.completion, options.own);
+  } catch (const Diverged<T>& error) {
+    if (error.result->x.rows() == 0) throw;
+    diverged = error.what();
+    return std::move(*error.result);
+  }
 }
 
 template <class T>
@@ -49,13 +74,16 @@ void fit(FitOptions& options) {
 
   const Csr<T> train = placed(context, std::move(data.train));
   const Csr<T> validation = placed(context, std::move(data.validation));
-  const Matrix<T> y = placed(context, std::move(data.y));
+  const Matrix<T> x = placed(context, std::move(data.x)), y = placed(context, std::move(data.y));
   const InterruptGuard interrupt(!progress.silent());
-  options.als.callback = [&](int start, const SweepRecord& record) {
-    progress.sweep(options.als, start, record);
+  options.completion.callback = [&](int start, const SweepRecord& record) {
+    progress.sweep(options.completion, start, record);
     return !interrupt.requested();
   };
-  AlsResult<T> result = als(context, {train.view(), validation.view(), y.view()}, options.als);
+  std::string diverged;
+  CompletionResult<T> result =
+      completed<T>(context, options, {train.view(), validation.view(), y.view(), x.view()}, diverged);
+  options.completion.rank = result.x.cols();
 
   summary.validation_left_out = data.validation_unknown + result.validation_left_out;
   summary.validation_entries = validation.view().entries - result.validation_left_out;
@@ -70,14 +98,20 @@ void fit(FitOptions& options) {
                  std::move(data.rows),
                  std::move(data.cols),
                  result.mean,
-                 options.als,
+                 options.completion,
                  std::move(result.runs),
                  result.best_run,
-                 result.best_sweep};
+                 result.best_sweep,
+                 to_string(options.solver)};
   model.options.callback = nullptr;
   save_model(options.output, model);
+  if (!diverged.empty() && !options.plot.empty()) draw_convergence(options, model.runs, model.best_run);
+  if (!diverged.empty())
+    throw Error(fmt::format("{}; {} holds the factors as they were after sweep {}", diverged, options.output,
+                            result.best_sweep));
   if (summary.interrupted) progress.note("stopped early; the model is saved as it was then");
   progress.end();
+  if (!options.plot.empty()) draw_convergence(options, model.runs, model.best_run);
 
   Output output;
   output.write(options.json ? fit_json(options, summary, model.runs) : fit_text(options, summary, model.runs));
@@ -85,154 +119,29 @@ void fit(FitOptions& options) {
 }
 
 void check(FitOptions& options) {
-  AlsOptions& als = options.als;
-  if (als.stopping.patience > 0 && options.validation.empty() && options.holdout == 0)
+  CompletionOptions& completion = options.completion;
+  if (completion.stopping.patience > 0 && options.validation.empty() && options.holdout == 0)
     throw UsageError("--patience needs ratings to watch: --validation or --holdout");
-  if (als.restarts > 1 && !options.start.empty())
+  if (completion.restarts > 1 && !options.start.empty())
     throw UsageError("--restarts draws several starts, but --start gives one");
-  if (options.feedback.cg_steps > 0 && (als.lambda_x == 0 || als.lambda_y == 0))
+  if (options.feedback.cg_steps > 0 && (completion.lambda_x == 0 || completion.lambda_y == 0))
     throw UsageError("--cg-steps needs a --lambda that is more than 0");
   std::vector<std::string> inputs{options.ratings};
   if (!options.validation.empty()) inputs.push_back(options.validation);
   for (const std::string& input : inputs) require_readable(input);
   require_writable(options.output, inputs);
+  if (!options.plot.empty()) {
+    inputs.push_back(options.output);
+    require_plot(options.plot, inputs);
+  }
   require_backend(options.backend);
   if (options.start.empty()) {
-    if (options.rank > 0) als.rank = options.rank;
+    if (options.rank > 0) completion.rank = options.rank;
     return;
   }
-  als.rank = model_info(options.start).rank;
-  if (options.rank > 0 && options.rank != als.rank)
-    throw UsageError(fmt::format("--rank is {}, but {} has rank {}", options.rank, options.start, als.rank));
-}
-
-void add_implicit_options(CLI::App& command, FitOptions& options) {
-  const std::string group = "Implicit feedback";
-  ImplicitFeedback& feedback = options.feedback;
-  CLI::Option* const implicit =
-      command
-          .add_flag("--implicit", options.implicit,
-                    "RATINGS are counts of what was done, not opinions; all else counts as 0, with little weight")
-          ->group(group);
-  CLI::Option* const alpha =
-      command.add_option("--alpha", feedback.alpha, "The confidence of an entry is 1 + A times its rating")
-          ->type_name("A")
-          ->check(positive())
-          ->capture_default_str()
-          ->needs(implicit)
-          ->group(group);
-  command.add_flag("--confidences", feedback.confidences, "The ratings are the confidences themselves")
-      ->needs(implicit)
-      ->excludes(alpha)
-      ->group(group);
-  command.add_option("--unobserved", feedback.unobserved, "Weight of what was not observed; confidences are no less")
-      ->type_name("W")
-      ->check(CLI::Range(1e-12, 1e12))
-      ->capture_default_str()
-      ->needs(implicit)
-      ->group(group);
-  command
-      .add_option("--cg-steps", feedback.cg_steps,
-                  "So many steps of conjugate gradients from the last sweep's factors; 0: exact")
-      ->type_name("N")
-      ->check(count_from(0))
-      ->capture_default_str()
-      ->needs(implicit)
-      ->group(group);
-}
-
-void add_model_options(CLI::App& command, FitOptions& options) {
-  const std::string group = "Model";
-  AlsOptions& als = options.als;
-  command
-      .add_option("--rank,-k", options.rank,
-                  fmt::format("Number of factors (default {}, or that of --start)", als.rank))
-      ->type_name("K")
-      ->check(between(1, kMostRank))
-      ->group(group);
-  const auto lambda = [&](const std::string& name, const std::string& description) {
-    return command
-        .add_option_function<double>(
-            name,
-            [&als, name](double value) {
-              if (name != "--lambda-y") als.lambda_x = value;
-              if (name != "--lambda-x") als.lambda_y = value;
-            },
-            description)
-        ->type_name("L")
-        ->check(not_negative())
-        ->group(group);
-  };
-  lambda("--lambda", fmt::format("Penalty on the factors (default {})", als.lambda_x));
-  lambda("--lambda-x", "Penalty on the users' factors alone");
-  lambda("--lambda-y", "Penalty on the items' factors alone");
-  add_choice<Weighting>(command, "--weighting", als.weighting,
-                        {{"by-count", Weighting::by_count}, {"plain", Weighting::plain}},
-                        "Whether a user's (item's) penalty grows with the number of ratings; with --implicit the\n"
-                        "default is plain, and the weight of what was not observed counts too")
-      ->group(group);
-  command.add_option("--exponent", als.exponent, "Of that number, with --weighting by-count")
-      ->type_name("NU")
-      ->check(CLI::Range(0.0, 10.0))
-      ->capture_default_str()
-      ->group(group);
-  command
-      .add_flag_callback(
-          "--no-centre,--no-center", [&als] { als.centre = false; }, "Do not subtract the mean of the ratings")
-      ->group(group);
-  add_precision(command, options.precision)->group(group);
-}
-
-void add_run_options(CLI::App& command, FitOptions& options) {
-  const std::string group = "Run";
-  AlsOptions& als = options.als;
-  Stopping& stopping = als.stopping;
-  command.add_option("--sweeps", stopping.sweeps, "Sweeps at most")
-      ->type_name("N")
-      ->check(count_from(1))
-      ->capture_default_str()
-      ->group(group);
-  command
-      .add_option("--tolerance", stopping.tolerance, "End when the objective changes by less than this part; 0: never")
-      ->type_name("X")
-      ->check(not_negative())
-      ->capture_default_str()
-      ->group(group);
-  command.add_option("--time-limit", stopping.seconds, "Begin no sweep after so many seconds")
-      ->type_name("SECONDS")
-      ->check(positive())
-      ->group(group);
-  add_seed(command, als.seed, "Of the start and of --holdout")->group(group);
-  command.add_option("--restarts", als.restarts, "Starts to try, with seeds from --seed on; the best is kept")
-      ->type_name("N")
-      ->check(count_from(1))
-      ->capture_default_str()
-      ->group(group);
-  command
-      .add_option("--start", options.start, "Go on from this model: its item factors, by item id; new items are drawn")
-      ->type_name("MODEL")
-      ->group(group);
-}
-
-void add_validation_options(CLI::App& command, FitOptions& options) {
-  const std::string group = "Validation";
-  CLI::Option* const file =
-      command.add_option("--validation", options.validation, "Ratings to measure the RMSE on after each sweep")
-          ->type_name("FILE")
-          ->group(group);
-  command
-      .add_option("--holdout", options.holdout, "Hold out this part of RATINGS instead; never a user's or item's last")
-      ->type_name("FRACTION")
-      ->check(fraction())
-      ->excludes(file)
-      ->group(group);
-  command
-      .add_option("--patience", options.als.stopping.patience,
-                  "End after so many sweeps without a better validation RMSE and keep the best; 0: never")
-      ->type_name("N")
-      ->check(count_from(0))
-      ->capture_default_str()
-      ->group(group);
+  completion.rank = model_info(options.start).rank;
+  if (options.rank > 0 && options.rank != completion.rank)
+    throw UsageError(fmt::format("--rank is {}, but {} has rank {}", options.rank, options.start, completion.rank));
 }
 
 }  // namespace
@@ -245,9 +154,20 @@ void add_fit(CLI::App& program) {
       .add_option("-o,--output", options->output, "The model (HDF5); an old one is replaced when the new one is whole")
       ->type_name("MODEL")
       ->required();
+  add_plot(command, options->plot,
+           "Draw how it converged: objective, error and RMSE against sweeps and seconds, a curve for each start");
+  command
+      .add_option_function<std::string>(
+          "--solver", [options](const std::string& name) { options->solver = one_solver(name); },
+          "The way down: als, agd, gd, lbfgs, sgd, newton, newton-dense, gauss-newton, frank-wolfe or nuclear-pgd")
+      ->type_name("NAME")
+      ->default_str("als")
+      ->group("Solver");
+  const auto arguments = std::make_shared<SolverArguments>(command, options->own, options->completion.stopping);
   add_model_options(command, *options);
   add_implicit_options(command, *options);
   add_run_options(command, *options);
+  add_start_options(command, *options);
   add_validation_options(command, *options);
   add_backend(command, options->backend);
   add_format(command, options->format);
@@ -258,14 +178,17 @@ void add_fit(CLI::App& program) {
       "and leaves an old model as it was.\n\n"
       "Example:\n"
       "  seesaw fit u1.base -o model.h5 --rank 32 --lambda 0.1 --sweeps 20 --validation u1.test\n"
-      "  seesaw fit plays.csv -o model.h5 --rank 64 --implicit --alpha 10 --lambda 10");
-  command.callback([options, &command] {
+      "  seesaw fit plays.csv -o model.h5 --rank 64 --implicit --alpha 10 --lambda 10\n"
+      "  seesaw fit u1.base -o model.h5 --solver lbfgs --rank 10 --sweeps 100 --gradient-norm 0.01");
+  command.callback([options, arguments, &command] {
+    arguments->require_fitting({options->solver});
+    require_common(command, options->solver);
     if (options->implicit) {
-      if (command.count("--weighting") == 0) options->als.weighting = Weighting::plain;
-      options->als.implicit = options->feedback;
-      options->als.centre = false;
+      if (command.count("--weighting") == 0) options->completion.weighting = Weighting::plain;
+      options->completion.implicit = options->feedback;
+      options->completion.centre = false;
     }
-    if (command.count("--exponent") > 0 && options->als.weighting == Weighting::plain)
+    if (command.count("--exponent") > 0 && options->completion.weighting == Weighting::plain)
       throw UsageError("--exponent goes with --weighting by-count");
     check(*options);
     options->format.threads = options->backend.threads;

@@ -1,11 +1,12 @@
 #pragma once
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "backend.hpp"
 #include "checks.hpp"
 #include "progress.hpp"
-#include "seesaw/als.hpp"
+#include "seesaw/complete.hpp"
 #include "seesaw/io/model.hpp"
 #include "seesaw/io/ratings.hpp"
 #include "seesaw/sparse.hpp"
@@ -15,11 +16,14 @@ namespace seesaw::cli {
 struct FitOptions {
   std::string ratings;
   std::string output;
+  std::string plot;        ///< a picture of the convergence; empty: none
   std::string validation;  ///< empty: none
   double holdout = 0;      ///< 0: none
   std::string start;       ///< a model to go on from; empty: none
-  index_t rank = 0;        ///< 0: the start's, or AlsOptions' default
-  AlsOptions als;
+  index_t rank = 0;        ///< 0: the start's, or CompletionOptions' default
+  CompletionOptions completion;
+  Solver solver = Solver::als;
+  SolverOptions own;  ///< of the solver
   bool implicit = false;
   ImplicitFeedback feedback;  ///< of implicit feedback
   Precision precision = Precision::single;
@@ -29,12 +33,20 @@ struct FitOptions {
   bool json = false;
 };
 
-/// What als() is given, in host memory.
+// ---- the options that `fit` and `compare` have
+
+void add_model_options(CLI::App& command, FitOptions& options);
+void add_implicit_options(CLI::App& command, FitOptions& options);
+void add_run_options(CLI::App& command, FitOptions& options);
+void add_start_options(CLI::App& command, FitOptions& options);
+void add_validation_options(CLI::App& command, FitOptions& options);
+
+/// What the solver is given, in host memory.
 template <class T>
 struct FitData {
   Csr<T> train;
   Csr<T> validation;  ///< rows = 0: none
-  Matrix<T> y;        ///< start of the right factor; rows = 0: from the seed
+  Matrix<T> x, y;     ///< the start; rows = 0: from the seed
   Ids rows;
   Ids cols;
   offset_t merged = 0;
@@ -42,8 +54,8 @@ struct FitData {
   index_t start_known = 0;          ///< items that the start's model has
 };
 
-/// Reads the files, splits, and sets options.als.rank. Throws as the readers do, and Error where nothing is left to
-/// validate with or none of the start's items occurs.
+/// Reads the files, splits, and sets options.completion.rank. Throws as the readers do, and Error where nothing is left
+/// to validate with or none of the start's items occurs.
 template <class T>
 FitData<T> read_fit_data(FitOptions& options, Progress& progress);
 
@@ -62,7 +74,7 @@ struct FitSummary {
   bool interrupted = false;
 };
 
-std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs);
-std::string fit_json(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs);
+std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs);
+std::string fit_json(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs);
 
 }  // namespace seesaw::cli

@@ -42,23 +42,35 @@ Csr<T> part(const Csr<T>& from, const std::vector<bool>& chosen, bool wanted, of
   return to;
 }
 
-/// Factors of the items that the model has; the others as als() draws them.
+/// Copies the rows of `from`, those of `old_ids`, to where their ids stand in `ids`; returns how many there are.
 template <class T>
-Matrix<T> warm_start(const FitOptions& options, const Ids& cols, index_t& known) {
-  const Model<T> model = load_model<T>(options.start);
-  const index_t k = options.als.rank;
-  Matrix<T> y(cols.size(), k);
-  auto host = Context::reference();
-  fill_normal(host, options.als.seed, 1 / std::sqrt(static_cast<double>(k)), y.view());
-  known = 0;
-  for (index_t j = 0; j < cols.size(); ++j) {
-    const index_t old = cols.integral() ? model.cols.find(cols.integer(j)) : model.cols.find(cols.text(j));
+index_t copy_known(const Ids& ids, const Ids& old_ids, const Matrix<T>& from, Matrix<T>& to) {
+  index_t known = 0;
+  for (index_t i = 0; i < ids.size(); ++i) {
+    const index_t old = ids.integral() ? old_ids.find(ids.integer(i)) : old_ids.find(ids.text(i));
     if (old < 0) continue;
-    std::copy_n(model.y.view().row(old), k, y.view().row(j));
+    std::copy_n(from.view().row(old), from.cols(), to.view().row(i));
     ++known;
   }
-  if (known == 0) throw Error(fmt::format("{}: none of its items occurs in {}", options.start, options.ratings));
-  return y;
+  return known;
+}
+
+/// Factors of the users and items that the model has; the others as the solver draws them.
+template <class T>
+void warm_start(const FitOptions& options, FitData<T>& data) {
+  const Model<T> model = load_model<T>(options.start);
+  const index_t k = options.completion.rank;
+  const double scale = 1 / std::sqrt(static_cast<double>(k));
+  auto host = Context::reference();
+  data.y = Matrix<T>(data.cols.size(), k);
+  fill_normal(host, options.completion.seed, scale, data.y.view());
+  data.start_known = copy_known(data.cols, model.cols, model.y, data.y);
+  if (data.start_known == 0)
+    throw Error(fmt::format("{}: none of its items occurs in {}", options.start, options.ratings));
+  if (options.solver == Solver::als) return;  // it computes x from y
+  data.x = Matrix<T>(data.rows.size(), k);
+  fill_normal(host, ~options.completion.seed, scale, data.x.view());
+  copy_known(data.rows, model.rows, model.x, data.x);
 }
 
 template <class T>
@@ -77,7 +89,7 @@ void read_validation(const FitOptions& options, Context& host, FitData<T>& data)
 /// als() says which entry it cannot take; the user wants to know whose it is.
 template <class T>
 void require_feedback(const FitOptions& options, const Ratings<T>& ratings) {
-  const ImplicitFeedback& feedback = *options.als.implicit;
+  const ImplicitFeedback& feedback = *options.completion.implicit;
   const SparseTensorView<T> entries = ratings.entries.view();
   for (offset_t e = 0; e < entries.entries; ++e) {
     const T value = entries.values[e], confidence = confidence_of(feedback, value);
@@ -130,7 +142,7 @@ FitData<T> read_fit_data(FitOptions& options, Progress& progress) {
   FitData<T> data;
   {
     Ratings<T> ratings = read_ratings<T>(options.ratings, options.format);
-    if (options.als.implicit) require_feedback(options, ratings);
+    if (options.completion.implicit) require_feedback(options, ratings);
     data.train = compress(host, ratings.entries.view());
     data.rows = std::move(ratings.rows);
     data.cols = std::move(ratings.cols);
@@ -138,12 +150,12 @@ FitData<T> read_fit_data(FitOptions& options, Progress& progress) {
   }
   if (!options.validation.empty()) read_validation(options, host, data);
   if (options.holdout > 0) {
-    data.validation = hold_out(data.train, options.holdout, options.als.seed);
+    data.validation = hold_out(data.train, options.holdout, options.completion.seed);
     if (data.validation.view().entries == 0)
       throw Error(fmt::format("--holdout {} of {} leaves none to validate with", options.holdout,
                               counted(data.train.view().entries, "rating")));
   }
-  if (!options.start.empty()) data.y = warm_start<T>(options, data.cols, data.start_known);
+  if (!options.start.empty()) warm_start(options, data);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   const offset_t held = options.holdout > 0 ? data.validation.view().entries : 0;
   progress.note(fmt::format("{}: {} by {} of {}, read in {}", options.ratings,

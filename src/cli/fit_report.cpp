@@ -11,14 +11,14 @@ namespace seesaw::cli {
 namespace {
 
 /// The sweep whose factors were kept.
-const SweepRecord& kept_sweep(const std::vector<AlsRun>& runs, int best_run, int best_sweep) {
+const SweepRecord& kept_sweep(const std::vector<CompletionRun>& runs, int best_run, int best_sweep) {
   return runs.at(static_cast<std::size_t>(best_run)).history.at(static_cast<std::size_t>(best_sweep) - 1);
 }
 
 /// Over all starts.
-std::pair<int, double> sweeps_and_seconds(const std::vector<AlsRun>& runs) {
+std::pair<int, double> sweeps_and_seconds(const std::vector<CompletionRun>& runs) {
   std::pair<int, double> total{0, 0};
-  for (const AlsRun& run : runs) {
+  for (const CompletionRun& run : runs) {
     total.first += static_cast<int>(run.history.size());
     if (!run.history.empty()) total.second += run.history.back().seconds;
   }
@@ -27,19 +27,19 @@ std::pair<int, double> sweeps_and_seconds(const std::vector<AlsRun>& runs) {
 
 }  // namespace
 
-std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs) {
+std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs) {
   const auto [sweeps, seconds] = sweeps_and_seconds(runs);
   const SweepRecord& best = kept_sweep(runs, summary.best_run, summary.best_sweep);
   std::string text =
-      fmt::format("{}: rank {}, {}, {}, {}\n", options.output, options.als.rank, counted(summary.users, "user"),
+      fmt::format("{}: rank {}, {}, {}, {}\n", options.output, options.completion.rank, counted(summary.users, "user"),
                   counted(summary.items, "item"), counted(summary.entries, "rating"));
   text += fmt::format("sweep {}", summary.best_sweep);
   if (runs.size() > 1) text += fmt::format(" of start {}", summary.best_run + 1);
   text += fmt::format(": {}\n", merits(best));
   text += fmt::format("{} in {}, {} each; ended by {}\n", counted(sweeps, "sweep"), seconds_text(seconds),
                       seconds_text(seconds / sweeps), summary.interrupted ? "Ctrl-C" : to_string(runs.back().stopped));
-  const auto diverged =
-      std::count_if(runs.begin(), runs.end(), [](const AlsRun& run) { return run.stopped == StopReason::diverged; });
+  const auto diverged = std::count_if(runs.begin(), runs.end(),
+                                      [](const CompletionRun& run) { return run.stopped == StopReason::diverged; });
   if (diverged > 0) text += fmt::format("{} of {} diverged\n", diverged, counted(std::ssize(runs), "start"));
   if (summary.singular_rows > 0)
     text += fmt::format(
@@ -47,15 +47,15 @@ std::string fit_text(const FitOptions& options, const FitSummary& summary, const
         summary.singular_rows == 1 ? "1 user or item was"
                                    : fmt::format("{} users or items were", summary.singular_rows),
         options.implicit ? "too few users or items, or confidences too far above --unobserved," : "too few ratings",
-        options.als.rank);
+        options.completion.rank);
   return text;
 }
 
-std::string fit_json(const FitOptions& options, const FitSummary& summary, const std::vector<AlsRun>& runs) {
+std::string fit_json(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs) {
   const auto [sweeps, seconds] = sweeps_and_seconds(runs);
   const SweepRecord& best = kept_sweep(runs, summary.best_run, summary.best_sweep);
   Json all_runs = Json::array();
-  for (const AlsRun& run : runs) all_runs.push_back(json_of(run));
+  for (const CompletionRun& run : runs) all_runs.push_back(json_of(run));
   Json document = {{"command", "fit"},
                    {"version", kVersion},
                    {"ratings",
@@ -67,7 +67,8 @@ std::string fit_json(const FitOptions& options, const FitSummary& summary, const
                    {"validation", nullptr},
                    {"backend", {{"description", summary.backend}, {"why", summary.why}}},
                    {"precision", options.precision == Precision::single ? "float" : "double"},
-                   {"options", json_of(options.als)},
+                   {"solver", to_string(options.solver)},
+                   {"options", json_of(options.completion)},
                    {"mean", summary.mean},
                    {"runs", all_runs},
                    {"best_run", summary.best_run},
@@ -77,7 +78,8 @@ std::string fit_json(const FitOptions& options, const FitSummary& summary, const
                    {"singular_rows", summary.singular_rows},
                    {"seconds_per_sweep", seconds / sweeps},
                    {"interrupted", summary.interrupted},
-                   {"model", options.output}};
+                   {"model", options.output},
+                   {"plot", options.plot.empty() ? Json(nullptr) : Json(options.plot)}};
   if (summary.validation_entries > 0)
     document["validation"] = {{"path", options.validation.empty() ? Json(nullptr) : Json(options.validation)},
                               {"entries", summary.validation_entries},

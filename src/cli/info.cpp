@@ -22,7 +22,7 @@ struct InfoOptions {
   std::string file;
   index_t rows = 0, cols = 0;
   offset_t entries = 0;
-  index_t rank = AlsOptions{}.rank;
+  index_t rank = CompletionOptions{}.rank;
   bool weights = false, implicit = false;
   Precision precision = Precision::single;
   std::string of_problem;  ///< an option given that only a problem heeds; empty: none
@@ -129,7 +129,7 @@ Json model_json(const std::string& path) {
   const ModelInfo head = model_info(path);
   const Model<T> model = load_model<T>(path);
   Json runs = Json::array();
-  for (const AlsRun& run : model.runs) runs.push_back(json_of(run));
+  for (const CompletionRun& run : model.runs) runs.push_back(json_of(run));
   return {{"path", path},
           {"schema_version", head.schema_version},
           {"written_by", head.written_by},
@@ -138,6 +138,7 @@ Json model_json(const std::string& path) {
           {"items", head.cols},
           {"rank", head.rank},
           {"mean", model.mean},
+          {"solver", model.solver},
           {"options", json_of(model.options)},
           {"runs", runs},
           {"best_run", model.best_run},
@@ -168,14 +169,20 @@ std::string feedback_text(const Json& implicit) {
 
 std::string model_text(const Json& model) {
   const Json& options = model["options"];
+  const auto solver = model["solver"].get<std::string>();
+  const bool bounded =
+      solver == "frank-wolfe" || solver == "nuclear-pgd";  // by a radius, which the model does not keep
+  const std::string penalty =
+      bounded ? ""
+              : fmt::format("lambda {} and {}, {}, ", options["lambda_x"].get<double>(),
+                            options["lambda_y"].get<double>(), options["weighting"].get<std::string>());
   std::string text = fmt::format(
       "model      {}: {} x {}, rank {}, {}, mean {:.6g}, written by seesaw {} (schema {})\n"
-      "fitted     {}lambda {} and {}, {}, {}, seed {}\n",
+      "fitted     by {}, {}{}{}, seed {}\n",
       model["path"].get<std::string>(), counted(model["users"].get<index_t>(), "user"),
       counted(model["items"].get<index_t>(), "item"), model["rank"].get<index_t>(),
       model["precision"].get<std::string>(), model["mean"].get<double>(), model["written_by"].get<std::string>(),
-      model["schema_version"].get<int>(), feedback_text(options["implicit"]), options["lambda_x"].get<double>(),
-      options["lambda_y"].get<double>(), options["weighting"].get<std::string>(),
+      model["schema_version"].get<int>(), solver, feedback_text(options["implicit"]), penalty,
       options["centre"].get<bool>() ? "centred" : "not centred", options["seed"].get<std::uint64_t>());
   for (const Json& run : model["runs"]) text += run_text(run) + "\n";
   if (!model["runs"].empty())

@@ -1,12 +1,14 @@
 #include "json.hpp"
 
+#include <cmath>
+
 namespace seesaw::cli {
 
 std::string to_text(const Json& document) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Json json_of(const AlsOptions& options) {
+Json json_of(const CompletionOptions& options) {
   Json implicit;
   if (options.implicit)
     implicit = {{"alpha", options.implicit->alpha},
@@ -25,17 +27,24 @@ Json json_of(const AlsOptions& options) {
           {"sweeps", options.stopping.sweeps},
           {"tolerance", options.stopping.tolerance},
           {"time_limit", options.stopping.seconds},
-          {"patience", options.stopping.patience}};
+          {"patience", options.stopping.patience},
+          {"gradient_norm", options.stopping.gradient_norm},
+          {"gap", options.stopping.gap}};
 }
 
-Json json_of(const AlsRun& run) {
+Json json_of(const CompletionRun& run) {
   Json history = Json::array();
-  for (const SweepRecord& record : run.history)
-    history.push_back({{"sweep", record.sweep},
-                       {"objective", record.objective},
-                       {"train_rmse", record.train_rmse},
-                       {"validation_rmse", record.validation_rmse},
-                       {"seconds", record.seconds}});
+  for (const SweepRecord& record : run.history) {
+    Json sweep = {{"sweep", record.sweep},
+                  {"objective", record.objective},
+                  {"train_rmse", record.train_rmse},
+                  {"validation_rmse", record.validation_rmse},
+                  {"seconds", record.seconds}};
+    if (!std::isnan(record.gradient_norm)) sweep["gradient_norm"] = record.gradient_norm;
+    if (!std::isnan(record.gap)) sweep["gap"] = record.gap;
+    if (record.products > 0) sweep["products"] = record.products;
+    history.push_back(sweep);
+  }
   return {{"seed", run.seed}, {"stopped", to_string(run.stopped)}, {"history", history}};
 }
 

@@ -13,7 +13,7 @@ using Json = nlohmann::ordered_json;
 /// Bytes that are not UTF-8 (in a path, say) become U+FFFD. A number that is not finite becomes null.
 std::string to_text(const Json& document);
 
-Json json_of(const AlsOptions& options);
-Json json_of(const AlsRun& run);
+Json json_of(const CompletionOptions& options);
+Json json_of(const CompletionRun& run);
 
 }  // namespace seesaw::cli

@@ -49,8 +49,10 @@ int main(int argc, char** argv) {
       "  seesaw fit ratings.csv -o model.h5 --rank 32 --holdout 0.1\n"
       "  seesaw predict model.h5 --user 196 --top 10 --seen ratings.csv --titles movies.csv");
   seesaw::cli::add_fit(program);
+  seesaw::cli::add_compare(program);
   seesaw::cli::add_evaluate(program);
   seesaw::cli::add_predict(program);
+  seesaw::cli::add_show(program);
   seesaw::cli::add_generate(program);
   seesaw::cli::add_info(program);
   try {

@@ -75,7 +75,7 @@ void Progress::end() {
   bar_open_ = false;
 }
 
-void Progress::sweep(const AlsOptions& options, int start, const SweepRecord& record) {
+void Progress::sweep(const CompletionOptions& options, int start, const SweepRecord& record) {
   const Stopping& stopping = options.stopping;
   const std::string which = options.restarts > 1 ? fmt::format("start {}/{}, ", start + 1, options.restarts) : "";
   if (style_ == ProgressStyle::lines)

@@ -24,7 +24,7 @@ class Progress {
   /// How much of the work is done, and a few words: on a terminal the bar, rewritten; elsewhere nothing.
   void bar(double done, const std::string& text);
   /// After a sweep of als().
-  void sweep(const AlsOptions& options, int start, const SweepRecord& record);
+  void sweep(const CompletionOptions& options, int start, const SweepRecord& record);
   /// Leaves the line of the bar, before something else is printed.
   void end();
 

@@ -86,8 +86,9 @@ void write_ids(hid_t file, const char* name, const Ids& ids) {
   }
 }
 
-void write_options(hid_t file, const AlsOptions& options) {
+void write_options(hid_t file, const CompletionOptions& options, const std::string& solver) {
   const Hdf5Id group = make_group(file, "options");
+  write_attribute(group, "solver", std::string_view(solver));
   write_attribute(group, "rank", options.rank);
   write_attribute(group, "lambda_x", options.lambda_x);
   write_attribute(group, "lambda_y", options.lambda_y);
@@ -106,37 +107,53 @@ void write_options(hid_t file, const AlsOptions& options) {
   write_attribute(group, "tolerance", options.stopping.tolerance);
   write_attribute(group, "seconds", options.stopping.seconds);
   write_attribute(group, "patience", static_cast<std::int64_t>(options.stopping.patience));
+  write_attribute(group, "gradient_norm", options.stopping.gradient_norm);
+  write_attribute(group, "gap", options.stopping.gap);
 }
 
+enum class Number { int32, int64, float64 };
 struct HistoryColumn {
   const char* name;
   std::size_t offset;
-  bool integer;
+  Number type;
+  bool optional;  ///< the first Seesaws did not write it; where it is missing a SweepRecord's default stands
 };
-constexpr HistoryColumn kHistory[] = {{"sweep", offsetof(SweepRecord, sweep), true},
-                                      {"objective", offsetof(SweepRecord, objective), false},
-                                      {"train_rmse", offsetof(SweepRecord, train_rmse), false},
-                                      {"validation_rmse", offsetof(SweepRecord, validation_rmse), false},
-                                      {"seconds", offsetof(SweepRecord, seconds), false}};
+constexpr HistoryColumn kHistory[] = {
+    {"sweep", offsetof(SweepRecord, sweep), Number::int32, false},
+    {"objective", offsetof(SweepRecord, objective), Number::float64, false},
+    {"train_rmse", offsetof(SweepRecord, train_rmse), Number::float64, false},
+    {"validation_rmse", offsetof(SweepRecord, validation_rmse), Number::float64, false},
+    {"seconds", offsetof(SweepRecord, seconds), Number::float64, false},
+    {"gradient_norm", offsetof(SweepRecord, gradient_norm), Number::float64, true},
+    {"gap", offsetof(SweepRecord, gap), Number::float64, true},
+    {"products", offsetof(SweepRecord, products), Number::int64, true}};
 
-Hdf5Id history_memory_type() {
+/// Of the columns for which wanted(name) holds.
+template <class Wanted>
+Hdf5Id history_memory_type(const Wanted& wanted) {
   Hdf5Id type(H5Tcreate(H5T_COMPOUND, sizeof(SweepRecord)), H5Tclose, "no HDF5 type for the history");
-  for (const HistoryColumn& column : kHistory)
-    check_hdf5(H5Tinsert(type, column.name, column.offset, column.integer ? H5T_NATIVE_INT : H5T_NATIVE_DOUBLE) >= 0,
-               "no HDF5 type for the history");
+  for (const HistoryColumn& column : kHistory) {
+    if (!wanted(column.name)) continue;
+    const hid_t number = column.type == Number::int32   ? H5T_NATIVE_INT32
+                         : column.type == Number::int64 ? H5T_NATIVE_INT64
+                                                        : H5T_NATIVE_DOUBLE;
+    check_hdf5(H5Tinsert(type, column.name, column.offset, number) >= 0, "no HDF5 type for the history");
+  }
   return type;
 }
 
 Hdf5Id history_file_type() {
-  constexpr std::size_t kInteger = 4, kDouble = 8;
+  const auto bytes = [](Number number) { return std::size_t{number == Number::int32 ? 4U : 8U}; };
   std::size_t size = 0;
-  for (const HistoryColumn& column : kHistory) size += column.integer ? kInteger : kDouble;
+  for (const HistoryColumn& column : kHistory) size += bytes(column.type);
   Hdf5Id type(H5Tcreate(H5T_COMPOUND, size), H5Tclose, "no HDF5 type for the history");
   std::size_t offset = 0;
   for (const HistoryColumn& column : kHistory) {
-    check_hdf5(H5Tinsert(type, column.name, offset, column.integer ? H5T_STD_I32LE : H5T_IEEE_F64LE) >= 0,
-               "no HDF5 type for the history");
-    offset += column.integer ? kInteger : kDouble;
+    const hid_t number = column.type == Number::int32   ? H5T_STD_I32LE
+                         : column.type == Number::int64 ? H5T_STD_I64LE
+                                                        : H5T_IEEE_F64LE;
+    check_hdf5(H5Tinsert(type, column.name, offset, number) >= 0, "no HDF5 type for the history");
+    offset += bytes(column.type);
   }
   return type;
 }
@@ -147,9 +164,9 @@ void write_runs(hid_t file, const Model<T>& model) {
   write_attribute(group, "count", static_cast<std::int64_t>(model.runs.size()));
   write_attribute(group, "best_run", static_cast<std::int64_t>(model.best_run));
   write_attribute(group, "best_sweep", static_cast<std::int64_t>(model.best_sweep));
-  const Hdf5Id in_file = history_file_type(), in_memory = history_memory_type();
+  const Hdf5Id in_file = history_file_type(), in_memory = history_memory_type([](const char*) { return true; });
   for (std::size_t i = 0; i < model.runs.size(); ++i) {
-    const AlsRun& run = model.runs[i];
+    const CompletionRun& run = model.runs[i];
     const Hdf5Id dataset =
         make_dataset(group, std::to_string(i).c_str(), in_file, {run.history.size()}, Packing::plain);
     if (!run.history.empty()) write_all(dataset, in_memory, run.history.data());
@@ -175,7 +192,7 @@ void save(const std::string& path, const Model<T>& model) {
   write_factor(image.id(), "y", model.y);
   write_ids(image.id(), "row_ids", model.rows);
   write_ids(image.id(), "col_ids", model.cols);
-  write_options(image.id(), model.options);
+  write_options(image.id(), model.options, model.solver);
   write_runs(image.id(), model);
   file.write(image.bytes());
   file.commit();
@@ -311,9 +328,9 @@ double read_number(hid_t at, const char* name) {
   return value;
 }
 
-AlsOptions read_options(hid_t file) {
+CompletionOptions read_options(hid_t file) {
   const Hdf5Id group = open_group(file, "options");
-  AlsOptions options;
+  CompletionOptions options;
   options.rank = read_int(group, "rank", 1);
   options.lambda_x = read_number(group, "lambda_x");
   options.lambda_y = read_number(group, "lambda_y");
@@ -335,19 +352,30 @@ AlsOptions read_options(hid_t file) {
   options.stopping.tolerance = read_number(group, "tolerance");
   options.stopping.seconds = read_number(group, "seconds");
   options.stopping.patience = read_int(group, "patience", 0);
+  if (has_attribute(group, "gradient_norm")) options.stopping.gradient_norm = read_number(group, "gradient_norm");
+  if (has_attribute(group, "gap")) options.stopping.gap = read_number(group, "gap");
   return options;
 }
 
+/// The first Seesaws had als() alone and did not name it.
+std::string read_solver(hid_t file) {
+  const Hdf5Id group = open_group(file, "options");
+  std::string solver = "als";
+  if (has_attribute(group, "solver")) read_attribute(group, "solver", solver);
+  return solver;
+}
+
 StopReason stop_reason(const std::string& name) {
-  for (const StopReason reason : {StopReason::sweeps, StopReason::tolerance, StopReason::time, StopReason::validation,
-                                  StopReason::callback, StopReason::diverged})
+  for (const StopReason reason :
+       {StopReason::sweeps, StopReason::tolerance, StopReason::time, StopReason::validation, StopReason::callback,
+        StopReason::diverged, StopReason::gradient_norm, StopReason::gap, StopReason::stationary})
     if (name == to_string(reason)) return reason;
   throw IoError("attribute \"stopped\" is \"" + name + "\", which is no known reason");
 }
 
-AlsRun read_run(hid_t group, const std::string& name) {
+CompletionRun read_run(hid_t group, const std::string& name) {
   const Hdf5Id dataset = open_dataset(group, name.c_str());
-  AlsRun run;
+  CompletionRun run;
   read_attribute(dataset, "seed", run.seed);
   std::string stopped;
   read_attribute(dataset, "stopped", stopped);
@@ -355,11 +383,12 @@ AlsRun read_run(hid_t group, const std::string& name) {
   const auto dims = dims_of(dataset);
   if (dims.size() != 1 || class_of(dataset) != H5T_COMPOUND) throw IoError("run " + name + " is no table");
   const Hdf5Id type(H5Dget_type(dataset), H5Tclose, "run " + name);
+  const auto is_there = [&](const char* column) { return H5Tget_member_index(type, column) >= 0; };
   for (const HistoryColumn& column : kHistory)
-    if (H5Tget_member_index(type, column.name) < 0)
+    if (!column.optional && !is_there(column.name))
       throw IoError("run " + name + " has no column \"" + column.name + "\"");
   run.history.resize(dims[0]);
-  if (dims[0] > 0) read_all(dataset, history_memory_type(), run.history.data(), "run " + name);
+  if (dims[0] > 0) read_all(dataset, history_memory_type(is_there), run.history.data(), "run " + name);
   for (std::size_t s = 0; s < run.history.size(); ++s)
     if (run.history[s].sweep != static_cast<int>(s) + 1)
       throw IoError("run " + name + " does not count its sweeps from 1");
@@ -393,6 +422,7 @@ Model<T> load(const std::string& path) {
     model.mean = read_number(file, "mean");
     if (!std::isfinite(model.mean)) throw IoError("attribute \"mean\" is not finite");
     model.options = read_options(file);
+    model.solver = read_solver(file);
     read_runs(file, model);
     return model;
   });

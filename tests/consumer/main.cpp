@@ -15,13 +15,13 @@ int main() {
   auto ctx = seesaw::Context::cpu(2);
   auto ratings = seesaw::read_ratings<double>(ratings_path);
   const auto csr = seesaw::compress(ctx, ratings.entries.view());
-  seesaw::AlsOptions options;
+  seesaw::CompletionOptions options;
   options.rank = 1;
   options.lambda_x = options.lambda_y = 0;
   options.centre = false;
   options.restarts = 10;  // without a penalty some starts are slow: the best of several is kept
   options.stopping.sweeps = 200;
-  auto result = seesaw::als(ctx, seesaw::AlsProblem<double>{csr.view()}, options);
+  auto result = seesaw::als(ctx, seesaw::CompletionProblem<double>{csr.view()}, options);
 
   seesaw::Model<double> model;
   model.x = std::move(result.x);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <set>
+#include <vector>
 
 #include "host_cuda/host_cuda.hpp"
 #include "matrix_check.hpp"
@@ -131,6 +132,46 @@ cusolverStatus_t potrs_batched(cusolverDnHandle_t handle, cublasFillMode_t uplo,
   });
 }
 
+int lapack_gesvd(char jobu, char jobvt, int m, int n, float* a, int lda, float* s, float* u, int ldu, float* vt,
+                 int ldvt, float* superb) {
+  return LAPACKE_sgesvd(LAPACK_COL_MAJOR, jobu, jobvt, m, n, a, lda, s, u, ldu, vt, ldvt, superb);
+}
+int lapack_gesvd(char jobu, char jobvt, int m, int n, double* a, int lda, double* s, double* u, int ldu, double* vt,
+                 int ldvt, double* superb) {
+  return LAPACKE_dgesvd(LAPACK_COL_MAJOR, jobu, jobvt, m, n, a, lda, s, u, ldu, vt, ldvt, superb);
+}
+
+constexpr int svd_workspace(int m, int n) { return std::max(5 * n + m, 1); }
+
+cusolverStatus_t svd_buffer_size(cusolverDnHandle_t handle, int m, int n, int* length) {
+  return solver_call(
+      handle, [&] { return n >= 0 && m >= n && length != nullptr; }, [&] { *length = svd_workspace(m, n); });
+}
+
+template <class T>
+cusolverStatus_t gesvd(cusolverDnHandle_t handle, signed char jobu, signed char jobvt, int m, int n, T* a, int lda,
+                       T* s, T* u, int ldu, T* vt, int ldvt, T* work, int length, T* rwork, int* info) {
+  const auto valid_job = [](signed char job) { return job == 'A' || job == 'S' || job == 'N'; };
+  const auto arguments_valid = [&] {
+    const auto numbers = [](const T* array, int count) {
+      return count <= 0 || on_device(array, static_cast<std::size_t>(count) * sizeof(T));
+    };
+    return valid_job(jobu) && valid_job(jobvt) && n >= 0 && m >= n && valid_matrix(a, m, n, lda) && numbers(s, n) &&
+           ldu >= 1 && (jobu == 'N' || valid_matrix(u, m, jobu == 'A' ? m : n, ldu)) && ldvt >= 1 &&
+           (jobvt == 'N' || valid_matrix(vt, n, n, ldvt)) && length >= svd_workspace(m, n) && numbers(work, length) &&
+           (rwork == nullptr || numbers(rwork, n - 1)) && on_device(info, sizeof(int));
+  };
+  return solver_call(handle, arguments_valid, [&] {
+    std::memset(work, 0xFF, static_cast<std::size_t>(length) * sizeof(T));
+    std::vector<T> superdiagonal(static_cast<std::size_t>(std::max(n, 1)));
+    *info = n == 0 ? 0
+                   : lapack_gesvd(static_cast<char>(jobu), static_cast<char>(jobvt), m, n, a, lda, s, u, ldu, vt, ldvt,
+                                  superdiagonal.data());
+    for (std::ptrdiff_t column = 0; column < n; ++column)  // destroyed on exit
+      std::fill_n(a + column * lda, m, std::numeric_limits<T>::quiet_NaN());
+  });
+}
+
 }  // namespace
 
 cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t* handle) {
@@ -203,4 +244,20 @@ cusolverStatus_t cusolverDnSpotrsBatched(cusolverDnHandle_t handle, cublasFillMo
 cusolverStatus_t cusolverDnDpotrsBatched(cusolverDnHandle_t handle, cublasFillMode_t uplo, int n, int nrhs, double* A[],
                                          int lda, double* B[], int ldb, int* d_info, int batchSize) {
   return potrs_batched(handle, uplo, n, nrhs, A, lda, B, ldb, d_info, batchSize);
+}
+cusolverStatus_t cusolverDnSgesvd_bufferSize(cusolverDnHandle_t handle, int m, int n, int* lwork) {
+  return svd_buffer_size(handle, m, n, lwork);
+}
+cusolverStatus_t cusolverDnDgesvd_bufferSize(cusolverDnHandle_t handle, int m, int n, int* lwork) {
+  return svd_buffer_size(handle, m, n, lwork);
+}
+cusolverStatus_t cusolverDnSgesvd(cusolverDnHandle_t handle, signed char jobu, signed char jobvt, int m, int n,
+                                  float* A, int lda, float* S, float* U, int ldu, float* VT, int ldvt, float* work,
+                                  int lwork, float* rwork, int* info) {
+  return gesvd(handle, jobu, jobvt, m, n, A, lda, S, U, ldu, VT, ldvt, work, lwork, rwork, info);
+}
+cusolverStatus_t cusolverDnDgesvd(cusolverDnHandle_t handle, signed char jobu, signed char jobvt, int m, int n,
+                                  double* A, int lda, double* S, double* U, int ldu, double* VT, int ldvt, double* work,
+                                  int lwork, double* rwork, int* info) {
+  return gesvd(handle, jobu, jobvt, m, n, A, lda, S, U, ldu, VT, ldvt, work, lwork, rwork, info);
 }

@@ -1,4 +1,5 @@
 // The cuSOLVER subset: results worked out by hand, and the arguments it must refuse. Matrices are column-major.
+#include <algorithm>
 #include <cmath>
 
 #include "test_device.hpp"
@@ -67,6 +68,50 @@ TEST_F(Solver, PotrfRefusesWrongArguments) {
   EXPECT_EQ(cusolverDnSpotrs(handle, lower, 2, 1, a.data(), 2, work.data(), 1, info.data()),
             CUSOLVER_STATUS_INVALID_VALUE);
   EXPECT_EQ(a.host(), kA);
+}
+
+// [3 0; 0 4; 0 0] = e_1 3 e_1' + e_2 4 e_2': singular values 4 and 3, vectors unit vectors up to their signs.
+TEST_F(Solver, GesvdGivesValuesInOrderAndBothSidesWithPadding) {
+  const DeviceArray<double> a({3, 0, 0, -7, 0, 4, 0, -7}), s(2), u(8), vt(6);
+  const DeviceArray<int> info(1);
+  int length = 0;
+  ASSERT_EQ(cusolverDnDgesvd_bufferSize(handle, 3, 2, &length), CUSOLVER_STATUS_SUCCESS);
+  const DeviceArray<double> work(static_cast<std::size_t>(length));
+  ASSERT_EQ(cusolverDnDgesvd(handle, 'S', 'S', 3, 2, a.data(), 4, s.data(), u.data(), 4, vt.data(), 3, work.data(),
+                             length, nullptr, info.data()),
+            CUSOLVER_STATUS_SUCCESS);
+  EXPECT_EQ(info.host()[0], 0);
+  EXPECT_EQ(s.host(), (std::vector<double>{4, 3}));
+  const std::vector<double> left = u.host(), right = vt.host(), left_over = a.host();
+  EXPECT_EQ(std::abs(left[1]), 1);   // column 0 of U is e_2
+  EXPECT_EQ(std::abs(left[4]), 1);   // column 1 is e_1
+  EXPECT_EQ(std::abs(right[3]), 1);  // row 0 of V' is e_2'
+  EXPECT_EQ(std::abs(right[1]), 1);  // row 1 is e_1'
+  EXPECT_EQ(left[1] * right[3], 1);  // the signs of a pair go together
+  EXPECT_TRUE(std::isnan(left_over[0]));
+  EXPECT_EQ(left_over[3], -7);
+}
+
+TEST_F(Solver, GesvdRefusesWrongArguments) {
+  const DeviceArray<float> a({3, 0, 0, 4}), s(2), u(4), vt(4), work(64);
+  const DeviceArray<int> info(1);
+  std::vector<float> host(4);
+  int host_info = 0, length = 0;
+  const auto gesvd = [&](signed char job, int m, int n, float* pa, int lda, float* ps, float* pu, int lw, int* pi) {
+    return cusolverDnSgesvd(handle, job, 'S', m, n, pa, lda, ps, pu, std::max(m, 1), vt.data(), std::max(n, 1),
+                            work.data(), lw, nullptr, pi);
+  };
+  EXPECT_EQ(gesvd('O', 2, 2, a.data(), 2, s.data(), u.data(), 64, info.data()), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(gesvd('S', 1, 2, a.data(), 2, s.data(), u.data(), 64, info.data()), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(gesvd('S', 2, 2, a.data(), 1, s.data(), u.data(), 64, info.data()), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(gesvd('S', 3, 2, a.data(), 3, s.data(), u.data(), 64, info.data()), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(gesvd('S', 2, 2, a.data(), 2, host.data(), u.data(), 64, info.data()), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(gesvd('S', 2, 2, a.data(), 2, s.data(), host.data(), 64, info.data()), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(gesvd('S', 2, 2, a.data(), 2, s.data(), u.data(), 11, info.data()), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(gesvd('S', 2, 2, a.data(), 2, s.data(), u.data(), 64, &host_info), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(cusolverDnSgesvd_bufferSize(handle, 1, 2, &length), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(a.host(), (std::vector<float>{3, 0, 0, 4}));
+  EXPECT_EQ(gesvd('S', 2, 2, a.data(), 2, s.data(), u.data(), 12, info.data()), CUSOLVER_STATUS_SUCCESS);
 }
 
 /// Three systems: [4 2; 2 10], [1 0; 0 -1] (not definite), [9 0; 0 1].

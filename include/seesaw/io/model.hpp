@@ -7,7 +7,7 @@
 
 namespace seesaw {
 
-/// What als() found and what it is about, in host memory: prediction(i, j) = mean + x_i . y_j for user rows.name(i)
+/// What a solver found and what it is about, in host memory: prediction(i, j) = mean + x_i . y_j for user rows.name(i)
 /// and item cols.name(j).
 template <class T>
 struct Model {
@@ -16,10 +16,11 @@ struct Model {
   Ids rows;     ///< m
   Ids cols;     ///< n
   double mean = 0;
-  AlsOptions options;  ///< the callback is not stored
-  std::vector<AlsRun> runs;
+  CompletionOptions options;  ///< the callback is not stored
+  std::vector<CompletionRun> runs;
   int best_run = 0;
   int best_sweep = 0;
+  std::string solver = "als";  ///< which function of the library found it, as the tool calls it
 };
 
 /// What a model file holds, from its head alone.

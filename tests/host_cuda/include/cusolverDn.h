@@ -40,3 +40,13 @@ cusolverStatus_t cusolverDnSpotrsBatched(cusolverDnHandle_t handle, cublasFillMo
                                          int lda, float* B[], int ldb, int* d_info, int batchSize);
 cusolverStatus_t cusolverDnDpotrsBatched(cusolverDnHandle_t handle, cublasFillMode_t uplo, int n, int nrhs, double* A[],
                                          int lda, double* B[], int ldb, int* d_info, int batchSize);
+
+// The real one, as this, takes only m >= n, and the jobs 'A', 'S', 'N' (and 'O', which we never ask for).
+cusolverStatus_t cusolverDnSgesvd_bufferSize(cusolverDnHandle_t handle, int m, int n, int* lwork);
+cusolverStatus_t cusolverDnDgesvd_bufferSize(cusolverDnHandle_t handle, int m, int n, int* lwork);
+cusolverStatus_t cusolverDnSgesvd(cusolverDnHandle_t handle, signed char jobu, signed char jobvt, int m, int n,
+                                  float* A, int lda, float* S, float* U, int ldu, float* VT, int ldvt, float* work,
+                                  int lwork, float* rwork, int* info);
+cusolverStatus_t cusolverDnDgesvd(cusolverDnHandle_t handle, signed char jobu, signed char jobvt, int m, int n,
+                                  double* A, int lda, double* S, double* U, int ldu, double* VT, int ldvt, double* work,
+                                  int lwork, double* rwork, int* info);

@@ -1,0 +1,39 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "seesaw/complete.hpp"
+
+namespace seesaw::cli {
+
+/// The command-line options of the solvers' own, under one group of --help, and which solvers have them.
+class SolverArguments {
+ public:
+  /// What they set must outlive the parsing.
+  SolverArguments(CLI::App& command, SolverOptions& own, Stopping& stopping);
+
+  /// Throws UsageError for an option that was given and that none of `solvers` has, and where one that a solver cannot
+  /// do without was not.
+  void require_fitting(const std::vector<Solver>& solvers) const;
+
+ private:
+  CLI::Option* add(CLI::Option* option, std::vector<Solver> solvers);
+
+  std::vector<std::pair<CLI::Option*, std::vector<Solver>>> options_;
+  const SolverOptions& own_;
+  CLI::Option *radius_ = nullptr, *step_ = nullptr;
+};
+
+/// Throws UsageError for what these options ask and a solver does not do: als() alone takes implicit feedback, the
+/// solvers of the nuclear-norm ball have no start and no penalty.
+void require_common(const CLI::App& command, Solver solver);
+
+/// Throws UsageError where none has that name.
+Solver one_solver(const std::string& name);
+
+/// Names separated by commas, each once. Throws UsageError.
+std::vector<Solver> solvers_of(const std::string& names);
+
+}  // namespace seesaw::cli

@@ -1,0 +1,157 @@
+"""`seesaw fit --solver` and `seesaw compare`, end to end.   cli_solver_test.py TOOL [unittest arguments]"""
+import json
+import math
+import os
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+from cli_tool import ToolTest, run
+
+PENALIZED = ["als", "agd", "gd", "lbfgs", "sgd", "newton", "newton-dense", "gauss-newton"]
+BALL = ["frank-wolfe", "nuclear-pgd"]
+
+
+class FitBySolver(ToolTest):
+    def fitted(self, solver, *more):
+        return self.json("fit", self.planted(), "-o", self.path(solver + ".h5"), "--solver", solver, *more)
+
+    def test_all_reach_one_objective(self):
+        """With this much data and penalty there is one minimum value; what the slower ones lack shows."""
+        problem = ["-k", 2, "--lambda", 0.3, "--precision", "double"]
+        least = self.fitted("als", *problem, "--sweeps", 300)["runs"][0]["history"][-1]["objective"]
+        sweeps = {"agd": 2000, "gd": 2000, "lbfgs": 300, "newton": 60, "newton-dense": 60, "gauss-newton": 300}
+        for solver, most in sweeps.items():
+            document = self.fitted(solver, *problem, "--sweeps", most, "--gradient-norm", 1e-6)
+            last = document["runs"][0]["history"][-1]
+            self.assertEqual(document["solver"], solver)
+            self.assertEqual(document["runs"][0]["stopped"], "gradient_norm", solver)
+            self.assertLessEqual(last["gradient_norm"], 1e-6)
+            # At a gradient g of a function whose Hessian is at least h across the solutions f is within |g|^2 / (2 h).
+            self.assertAlmostEqual(last["objective"], least, delta=1e-6 * least, msg=solver)
+        stochastic = self.fitted("sgd", *problem, "--sweeps", 300, "--step", 0.02, "--decay", 0.1)
+        self.assertLess(stochastic["runs"][0]["history"][-1]["objective"], 1.02 * least)
+
+    def test_the_model_says_which_solver(self):
+        self.fitted("lbfgs", "-k", 2, "--sweeps", 3)
+        self.assertIn("lbfgs", self.ok("info", self.path("lbfgs.h5")).stdout)
+        self.assertEqual(self.json("info", self.path("lbfgs.h5"))["model"]["solver"], "lbfgs")
+
+    def test_products_are_counted(self):
+        history = self.fitted("newton", "-k", 2, "--sweeps", 5)["runs"][0]["history"]
+        products = [record["products"] for record in history]
+        self.assertEqual(products, sorted(products))
+        self.assertGreater(products[0], 0)
+
+    def test_over_the_ball(self):
+        for solver in BALL:
+            document = self.fitted(solver, "--radius", 20, "--sweeps", 200, "--gap", 0.01)
+            record = document["runs"][0]["history"][-1]
+            self.assertEqual(document["runs"][0]["stopped"], "gap", solver)
+            self.assertLessEqual(record["gap"], 0.01 * record["objective"])
+            rmse = self.json("evaluate", self.path(solver + ".h5"), self.path("planted.csv"))["rmse"]
+            self.assertAlmostEqual(rmse, record["train_rmse"], places=4)
+
+    def test_a_diverged_run_keeps_the_last_good_factors(self):
+        ratings, model = self.planted(), self.path("m.h5")
+        done = self.fails(1, r"diverged.*m\.h5 holds the factors as they were after sweep \d+", "fit", ratings, "-o",
+                          model, "-k", 2, "--solver", "gd", "--step-rule", "fixed", "--step", 0.1, "--sweeps", 50,
+                          "--progress", "none")
+        self.assertIn("smaller step", done.stderr)
+        self.assertTrue(math.isfinite(self.json("evaluate", model, ratings)["rmse"]))
+
+    def test_a_diverged_run_that_watched_validation_keeps_its_best(self):
+        ratings, model = self.planted(), self.path("m.h5")
+        self.fails(1, r"diverged.*m\.h5 holds the factors as they were after sweep \d+", "fit", ratings, "-o", model,
+                   "-k", 2, "--solver", "gd", "--step-rule", "fixed", "--step", 0.1, "--sweeps", 50, "--holdout", 0.1,
+                   "--patience", 50, "--progress", "none")
+        self.assertTrue(math.isfinite(self.json("evaluate", model, ratings)["rmse"]))
+
+    def test_sgd_in_halves(self):
+        """`update_left` by SGD: two passes for the users' factors, then two for the items'."""
+        both = self.fitted("sgd", "-k", 2, "--sweeps", 3, "--epochs", 2)["runs"][0]["history"]
+        halves = self.fitted("sgd", "-k", 2, "--sweeps", 3, "--epochs", 2, "--halves")["runs"][0]["history"]
+        self.assertNotEqual(both[-1]["objective"], halves[-1]["objective"])
+        self.assertLess(halves[-1]["objective"], halves[0]["objective"])
+
+    def test_going_on_takes_both_factors(self):
+        """ALS gives X and Y; L-BFGS goes on from both, and cannot begin above their objective."""
+        ratings, first = self.planted(), self.path("first.h5")
+        problem = ["-k", 3, "--lambda", 0.1, "--precision", "double"]
+        before = self.json("fit", ratings, "-o", first, *problem, "--sweeps", 5)["runs"][0]["history"][-1]["objective"]
+        after = self.json("fit", ratings, "-o", self.path("second.h5"), *problem, "--sweeps", 1, "--solver", "lbfgs",
+                          "--start", first)["runs"][0]["history"][0]["objective"]
+        self.assertLess(after, before)
+        self.assertGreater(after, 0.9 * before)
+
+    def test_wrong_usage(self):
+        ratings, model = self.rank_one(), self.path("m.h5")
+        fit = ["fit", ratings, "-o", model]
+        self.fails(2, '"best" is no solver, expected one of als, agd', *fit, "--solver", "best")
+        self.fails(2, "--radius goes with --solver frank-wolfe, nuclear-pgd, not with als", *fit, "--radius", 3)
+        self.fails(2, "--step-rule goes with --solver gd, agd, not with lbfgs", *fit, "--solver", "lbfgs",
+                   "--step-rule", "exact")
+        self.fails(2, "--step goes with --step-rule fixed", *fit, "--solver", "gd", "--step", 1)
+        self.fails(2, "frank-wolfe needs --radius", *fit, "--solver", "frank-wolfe")
+        self.fails(2, "--lambda does not go with --solver nuclear-pgd", *fit, "--solver", "nuclear-pgd", "--radius", 3,
+                   "--lambda", 1)
+        self.fails(2, "--implicit does not go with --solver sgd", *fit, "--solver", "sgd", "--implicit")
+        self.fails(2, "--step", *fit, "--solver", "sgd", "--step", 0)
+        self.fails(1, "rank is 32, expected at most 3", *fit, "--solver", "gd", "--progress", "none")
+        self.assertFalse(os.path.exists(model))
+
+
+class Compare(ToolTest):
+    def test_each_has_the_same_problem(self):
+        document = self.json("compare", self.planted(), "--solvers", ",".join(PENALIZED), "-k", 2, "--sweeps", 4,
+                             "--holdout", 0.1)
+        self.assertEqual([one["solver"] for one in document["solvers"]], PENALIZED)
+        for one in document["solvers"]:
+            self.assertEqual([record["sweep"] for record in one["history"]], [1, 2, 3, 4], one["solver"])
+            self.assertGreater(one["history"][-1]["validation_rmse"], 0)
+            self.assertIsNone(one["failure"])
+            alone = self.json("fit", self.path("planted.csv"), "-o", self.path("m.h5"), "-k", 2, "--sweeps", 4,
+                              "--holdout", 0.1, "--solver", one["solver"])["runs"][0]["history"]
+            self.assertEqual(alone[-1]["objective"], one["history"][-1]["objective"], one["solver"])
+
+    def test_table(self):
+        lines = self.ok("compare", self.planted(), "--solvers", "als,lbfgs", "-k", 2, "--sweeps", 3).stdout.splitlines()
+        self.assertRegex(lines[0], "^solver +sweeps +seconds +objective +train RMSE +validation RMSE +ended by$")
+        self.assertRegex(lines[1], r"^als +3 .* - +sweeps$")
+        self.assertRegex(lines[2], r"^lbfgs +3 ")
+
+    def test_one_that_fails_does_not_keep_the_others_from_running(self):
+        done = run("compare", self.planted(), "--solvers", "gd,als", "-k", 2, "--step-rule", "fixed", "--step", 0.1,
+                   "--sweeps", 30, "--progress", "none")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"(?m)^gd +\d+ .*divergence$")
+        self.assertRegex(done.stdout, r"(?m)^als +30 ")
+        self.assertRegex(done.stderr, r"\Aseesaw: gd: gradient_descent\(\) diverged[^\n]*\n\Z")
+        done = run("compare", self.rank_one(), "--solvers", "gd,als", "-k", 5, "--progress", "none", "--json")
+        self.assertEqual(done.returncode, 1)
+        first, second = json.loads(done.stdout)["solvers"]
+        self.assertIn("rank is 5, expected at most 3", first["failure"])
+        self.assertEqual(first["history"], [])
+        self.assertEqual(len(second["history"]), 15)
+
+    def test_a_ball_beside_others(self):
+        document = self.json("compare", self.planted(), "--solvers", "als,frank-wolfe", "--radius", 40, "--sweeps", 3)
+        self.assertEqual([len(one["history"]) for one in document["solvers"]], [3, 3])
+        both = self.json("compare", self.path("planted.csv"), "--solvers", "lbfgs,frank-wolfe", "--radius", 40, "-k", 2,
+                         "--sweeps", 3, "--gradient-norm", 1e-9)
+        self.assertEqual([one["failure"] for one in both["solvers"]], [None, None])
+
+    def test_wrong_usage(self):
+        compare = ["compare", self.rank_one()]
+        self.fails(2, "solver als is named twice", *compare, "--solvers", "als,als")
+        self.fails(2, '"" is no solver', *compare, "--solvers", "als,")
+        self.fails(2, "nuclear-pgd needs --radius", *compare, "--solvers", "als,nuclear-pgd")
+        self.fails(2, "--memory goes with --solver lbfgs", *compare, "--solvers", "als", "--memory", 3)
+        self.fails(2, "--patience needs ratings to watch", *compare, "--patience", 3)
+        self.fails(2, "--rank does not go with", *compare, "--solvers", "frank-wolfe", "--radius", 3, "--rank", 2)
+        self.fails(2, "--plot is", *compare, "--plot", "picture.pdf")
+        self.fails(1, "none.csv", "compare", self.path("none.csv"))
+
+
+if __name__ == "__main__":
+    unittest.main()
