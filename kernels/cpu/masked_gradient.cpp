@@ -2,79 +2,162 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 #include <vector>
 
-#include "cpu/parallel.hpp"
+#include "cpu/masked_blocks.hpp"
+#include "cpu/simd.hpp"
 
-namespace seesaw::cpu {
-namespace {
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "cpu/masked_gradient.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 
-constexpr index_t kRows = 64;  // of a block, whatever the number of threads
+#include "cpu/masked_rows-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace seesaw::cpu::HWY_NAMESPACE {
 
 template <class T>
-index_t rows(const ModeView<T>& entries) {
-  return entries.shape[static_cast<std::size_t>(entries.mode)];
-}
-
-template <class T>
-T weight(const ModeView<T>& entries, offset_t e) {
+HWY_INLINE T weight(const ModeView<T>& entries, offset_t e) {
   return entries.weights != nullptr ? entries.weights[e] : T{1};
 }
 
-/// h = the product of the other modes' rows, but for the mode `without`, of which `direction` is taken where it is not
-/// null; of it all where `without` is -1.
+/// to = ridge * from in the rows begin to end - 1
 template <class T>
-void multiply_others(const ModeView<T>& entries, const FactorViews<T>& factors, const FactorViews<T>* direction,
-                     int without, offset_t e, index_t k, T* h) {
-  bool first = true;
-  for (int m = 0; m < entries.order; ++m) {
-    if (m == entries.mode) continue;
-    const auto mode = static_cast<std::size_t>(m);
-    const T* row = (m == without ? (*direction)[mode] : factors[mode]).row(entries.indices[mode][e]);
-    if (first)
-      std::copy(row, row + k, h);
-    else
-      for (index_t f = 0; f < k; ++f) h[f] *= row[f];
-    first = false;
+void set_penalty(const ModeView<T>& entries, Penalty penalty, MatrixView<const T> from, index_t begin, index_t end,
+                 MatrixView<T> to) {
+  for (index_t i = begin; i < end; ++i) {
+    const T ridge = ridge_of<T>(penalty, entries.offsets[i + 1] - entries.offsets[i]);
+    const T* const source = from.row(i);
+    for_elements<T>(from.cols, [&](auto d, index_t f) {
+      hn::StoreU(hn::Mul(hn::Set(d, ridge), hn::LoadU(d, source + f)), d, to.row(i) + f);
+    });
+  }
+}
+
+/// gradient -= the sum of w r h over the entries first to last - 1 of one row; adds their residuals to `all`. Entries
+/// end before `end`.
+template <class T>
+HWY_NOINLINE void add_gradient(const ModeView<T>& entries, const Others<T>& others, offset_t first, offset_t last,
+                               offset_t end, index_t k, const T* HWY_RESTRICT own, T* HWY_RESTRICT gradient,
+                               ResidualSums& all) {
+  const T *const values = entries.values, *const weights = entries.weights;
+  double squared = 0, weighted_squared = 0, sum = 0;
+  for (offset_t e = first; e < last; e += kGroup) {
+    const auto count = static_cast<int>(std::min<offset_t>(kGroup, last - e));
+    const T* h[kGroup];
+    others.gather(e, count, h);
+    if (e + 2 * kGroup <= end) others.prefetch(e + kGroup);
+    T model[kGroup], steps[kGroup];
+    dots(own, h, k, model);
+    for (int p = 0; p < kGroup; ++p) {
+      const offset_t entry = e + std::min(p, count - 1);
+      const T residual = p < count ? values[entry] - model[p] : T{0};
+      const T w = weights != nullptr ? weights[entry] : T{1};
+      steps[p] = -w * residual;
+      const double square = static_cast<double>(residual) * static_cast<double>(residual);
+      squared += square;
+      weighted_squared += static_cast<double>(w) * square;
+      sum += static_cast<double>(residual);
+    }
+    add_multiples(steps, h, k, gradient);
+  }
+  all.squared += squared;
+  all.weighted_squared += weighted_squared;
+  all.sum += sum;
+}
+
+template <class T>
+ResidualSums gradient_block(const MaskedGradient<T>& problem, index_t begin, index_t end) {
+  const ModeView<T>& entries = problem.entries;
+  const index_t k = problem.rank();
+  const MatrixView<const T> own = problem.factors[static_cast<std::size_t>(entries.mode)];
+  set_penalty(entries, problem.penalty, own, begin, end, problem.gradient);
+  Buffer<T> scratch(Others<T>::scratch(k));
+  const Others<T> others(entries, problem.factors, nullptr, scratch.data());
+  ResidualSums all;
+  for (index_t i = begin; i < end; ++i)
+    add_gradient(entries, others, entries.offsets[i], entries.offsets[i + 1], entries.offsets[end], k, own.row(i),
+                 problem.gradient.row(i), all);
+  return all;
+}
+
+/// product += the sum of w (p h - r q) over the entries first to last - 1 of one row, without r q unless `exact`.
+template <class T>
+HWY_NOINLINE void add_product(const ModeView<T>& entries, const Others<T>& others, offset_t first, offset_t last,
+                              index_t k, bool exact, const T* HWY_RESTRICT own, const T* HWY_RESTRICT own_direction,
+                              T* HWY_RESTRICT product) {
+  for (offset_t e = first; e < last; e += kGroup) {
+    const auto count = static_cast<int>(std::min<offset_t>(kGroup, last - e));
+    const T *h[kGroup], *q[kGroup];
+    others.gather(e, count, h, q);
+    T along_own[kGroup], along_others[kGroup], model[kGroup], of_h[kGroup], of_q[kGroup];
+    dots(own_direction, h, k, along_own);
+    dots(own, q, k, along_others);
+    if (exact) dots(own, h, k, model);
+    for (int p = 0; p < kGroup; ++p) {
+      const offset_t entry = e + std::min(p, count - 1);
+      const T w = p < count ? weight(entries, entry) : T{0};
+      of_h[p] = w * (along_own[p] + along_others[p]);
+      of_q[p] = exact ? -w * (entries.values[entry] - model[p]) : T{0};
+    }
+    add_multiples(of_h, h, k, product);
+    if (exact) add_multiples(of_q, q, k, product);
   }
 }
 
 template <class T>
-T dot(index_t k, const T* a, const T* b) {
-  T sum = 0;
-  for (index_t f = 0; f < k; ++f) sum += a[f] * b[f];
-  return sum;
+void product_block(const MaskedProduct<T>& problem, index_t begin, index_t end) {
+  const ModeView<T>& entries = problem.entries;
+  const index_t k = problem.rank();
+  const auto mode = static_cast<std::size_t>(entries.mode);
+  const MatrixView<const T> own = problem.factors[mode], own_direction = problem.direction[mode];
+  set_penalty(entries, problem.penalty, own_direction, begin, end, problem.product);
+  Buffer<T> scratch(Others<T>::scratch(k));
+  const Others<T> others(entries, problem.factors, &problem.direction, scratch.data());
+  const bool exact = problem.curvature == Curvature::exact;
+  for (index_t i = begin; i < end; ++i)
+    add_product(entries, others, entries.offsets[i], entries.offsets[i + 1], k, exact, own.row(i), own_direction.row(i),
+                problem.product.row(i));
 }
 
-}  // namespace
+ResidualSums gradient_block_float(const MaskedGradient<float>& problem, index_t begin, index_t end) {
+  return gradient_block(problem, begin, end);
+}
+ResidualSums gradient_block_double(const MaskedGradient<double>& problem, index_t begin, index_t end) {
+  return gradient_block(problem, begin, end);
+}
+void product_block_float(const MaskedProduct<float>& problem, index_t begin, index_t end) {
+  product_block(problem, begin, end);
+}
+void product_block_double(const MaskedProduct<double>& problem, index_t begin, index_t end) {
+  product_block(problem, begin, end);
+}
+
+}  // namespace seesaw::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace seesaw::cpu {
+
+HWY_EXPORT(gradient_block_float);
+HWY_EXPORT(gradient_block_double);
+HWY_EXPORT(product_block_float);
+HWY_EXPORT(product_block_double);
 
 template <class T>
 void masked_gradient(int threads, const MaskedGradient<T>& problem, ResidualSums* sums) {
-  const ModeView<T>& entries = problem.entries;
-  const MatrixView<const T> own = problem.factors[static_cast<std::size_t>(entries.mode)];
-  const index_t k = problem.rank(), blocks = block_count(rows(entries), kRows);
-  std::vector<ResidualSums> partial(static_cast<std::size_t>(blocks));
-  for_blocks(
-      threads, blocks, [&] { return Buffer<T>(k); },
-      [&](Buffer<T>& h, index_t block) {
-        ResidualSums all;
-        for (index_t i = block * kRows; i < std::min(rows(entries), (block + 1) * kRows); ++i) {
-          const offset_t first = entries.offsets[i], last = entries.offsets[i + 1];
-          T* gradient = problem.gradient.row(i);
-          for (index_t f = 0; f < k; ++f) gradient[f] = ridge_of<T>(problem.penalty, last - first) * own(i, f);
-          for (offset_t e = first; e < last; ++e) {
-            multiply_others<T>(entries, problem.factors, nullptr, -1, e, k, h.data());
-            const T residual = entries.values[e] - dot(k, own.row(i), h.data());
-            const T weighted = weight(entries, e) * residual;
-            for (index_t f = 0; f < k; ++f) gradient[f] -= weighted * h.data()[f];
-            const double squared = static_cast<double>(residual) * static_cast<double>(residual);
-            all.squared += squared;
-            all.weighted_squared += static_cast<double>(weight(entries, e)) * squared;
-            all.sum += static_cast<double>(residual);
-          }
-        }
-        partial[static_cast<std::size_t>(block)] = all;
-      });
+  const MaskedBlocks<T> blocks(problem.entries);
+  std::vector<ResidualSums> partial(static_cast<std::size_t>(blocks.count()));
+  for_blocks(threads, blocks.count(), [&](index_t block) {
+    const index_t begin = blocks.begin(block), end = blocks.begin(block + 1);
+    ResidualSums& part = partial[static_cast<std::size_t>(block)];
+    if constexpr (std::is_same_v<T, float>)
+      part = HWY_DYNAMIC_DISPATCH(gradient_block_float)(problem, begin, end);
+    else
+      part = HWY_DYNAMIC_DISPATCH(gradient_block_double)(problem, begin, end);
+  });
   if (sums == nullptr) return;
   *sums = {};
   for (const ResidualSums& part : partial) {
@@ -86,97 +169,20 @@ void masked_gradient(int threads, const MaskedGradient<T>& problem, ResidualSums
 
 template <class T>
 void masked_product(int threads, const MaskedProduct<T>& problem) {
-  const ModeView<T>& entries = problem.entries;
-  const auto mode = static_cast<std::size_t>(entries.mode);
-  const MatrixView<const T> own = problem.factors[mode], own_direction = problem.direction[mode];
-  const index_t k = problem.rank();
-  for_blocks(
-      threads, block_count(rows(entries), kRows), [&] { return Buffer<T>(3 * k); },
-      [&](Buffer<T>& scratch, index_t block) {
-        T *h = scratch.data(), *q = h + k, *term = q + k;
-        for (index_t i = block * kRows; i < std::min(rows(entries), (block + 1) * kRows); ++i) {
-          const offset_t first = entries.offsets[i], last = entries.offsets[i + 1];
-          T* product = problem.product.row(i);
-          for (index_t f = 0; f < k; ++f) product[f] = ridge_of<T>(problem.penalty, last - first) * own_direction(i, f);
-          for (offset_t e = first; e < last; ++e) {
-            multiply_others<T>(entries, problem.factors, nullptr, -1, e, k, h);
-            std::fill(q, q + k, T{0});
-            for (int m = 0; m < entries.order; ++m) {
-              if (m == entries.mode) continue;
-              multiply_others(entries, problem.factors, &problem.direction, m, e, k, term);
-              for (index_t f = 0; f < k; ++f) q[f] += term[f];
-            }
-            const T change = weight(entries, e) * (dot(k, own_direction.row(i), h) + dot(k, own.row(i), q));
-            const T residual = problem.curvature == Curvature::gauss_newton
-                                   ? T{0}
-                                   : weight(entries, e) * (entries.values[e] - dot(k, own.row(i), h));
-            for (index_t f = 0; f < k; ++f) product[f] += change * h[f] - residual * q[f];
-          }
-        }
-      });
-}
-
-template <class T>
-Polynomial masked_line(int threads, const MaskedLine<T>& problem) {
-  const ModeView<T>& entries = problem.entries;
-  const auto terms = static_cast<std::size_t>(entries.order) + 1;
-  const index_t blocks = block_count(rows(entries), kRows);
-  std::vector<Polynomial> partial(static_cast<std::size_t>(blocks));
-  for_blocks(threads, blocks, [&](index_t block) {
-    Polynomial all{};
-    for (index_t i = block * kRows; i < std::min(rows(entries), (block + 1) * kRows); ++i)
-      for (offset_t e = entries.offsets[i]; e < entries.offsets[i + 1]; ++e) {
-        std::array<double, kMaxOrder + 1> residual{};
-        residual[0] = static_cast<double>(entries.values[e]);
-        for (index_t f = 0; f < problem.rank(); ++f) {
-          std::array<double, kMaxOrder + 1> product{1};
-          for (int m = 0; m < entries.order; ++m) {
-            const auto mode = static_cast<std::size_t>(m);
-            const index_t row = m == entries.mode ? i : entries.indices[mode][e];
-            const auto a = static_cast<double>(problem.factors[mode](row, f));
-            const auto d = static_cast<double>(problem.direction[mode](row, f));
-            for (std::size_t n = mode + 2; n-- > 0;) product[n] = a * product[n] + (n > 0 ? d * product[n - 1] : 0.0);
-          }
-          for (std::size_t n = 0; n < terms; ++n) residual[n] -= product[n];
-        }
-        const double half = 0.5 * static_cast<double>(weight(entries, e));
-        for (std::size_t n = 0; n < terms; ++n)
-          for (std::size_t l = 0; l < terms; ++l) all[n + l] += half * residual[n] * residual[l];
-      }
-    partial[static_cast<std::size_t>(block)] = all;
+  const MaskedBlocks<T> blocks(problem.entries);
+  for_blocks(threads, blocks.count(), [&](index_t block) {
+    const index_t begin = blocks.begin(block), end = blocks.begin(block + 1);
+    if constexpr (std::is_same_v<T, float>)
+      HWY_DYNAMIC_DISPATCH(product_block_float)(problem, begin, end);
+    else
+      HWY_DYNAMIC_DISPATCH(product_block_double)(problem, begin, end);
   });
-  Polynomial all{};
-  for (const Polynomial& part : partial)
-    for (std::size_t n = 0; n < all.size(); ++n) all[n] += part[n];
-  return all;
-}
-
-template <class T>
-double penalty_slope(int threads, MatrixView<const T> x, MatrixView<const T> z, const offset_t* offsets,
-                     Penalty penalty) {
-  const index_t blocks = block_count(x.rows, kRows);
-  std::vector<double> partial(static_cast<std::size_t>(blocks), 0.0);
-  for_blocks(threads, blocks, [&](index_t block) {
-    double sum = 0;
-    for (index_t i = block * kRows; i < std::min(x.rows, (block + 1) * kRows); ++i) {
-      double product = 0;
-      for (index_t f = 0; f < x.cols; ++f) product += static_cast<double>(x(i, f)) * static_cast<double>(z(i, f));
-      sum += row_weight(penalty, offsets != nullptr ? offsets[i + 1] - offsets[i] : 0) * product;
-    }
-    partial[static_cast<std::size_t>(block)] = sum;
-  });
-  double sum = 0;
-  for (const double part : partial) sum += part;
-  return penalty.lambda * sum;
 }
 
 template void masked_gradient(int, const MaskedGradient<float>&, ResidualSums*);
 template void masked_gradient(int, const MaskedGradient<double>&, ResidualSums*);
 template void masked_product(int, const MaskedProduct<float>&);
 template void masked_product(int, const MaskedProduct<double>&);
-template Polynomial masked_line(int, const MaskedLine<float>&);
-template Polynomial masked_line(int, const MaskedLine<double>&);
-template double penalty_slope(int, MatrixView<const float>, MatrixView<const float>, const offset_t*, Penalty);
-template double penalty_slope(int, MatrixView<const double>, MatrixView<const double>, const offset_t*, Penalty);
 
 }  // namespace seesaw::cpu
+#endif

@@ -3,6 +3,7 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/dense_entries.cpp
   kernels/cpu/gram.cpp
   kernels/cpu/masked_gradient.cpp
+  kernels/cpu/masked_line.cpp
   kernels/cpu/masked_residual.cpp
   kernels/cpu/minimum_norm.cpp
   kernels/cpu/product.cpp
