@@ -37,6 +37,25 @@ class FitBySolver(ToolTest):
         self.assertIn("lbfgs", self.ok("info", self.path("lbfgs.h5")).stdout)
         self.assertEqual(self.json("info", self.path("lbfgs.h5"))["model"]["solver"], "lbfgs")
 
+    def test_the_model_keeps_the_solvers_own_options(self):
+        own = {"radius": 20, "step": "harmonic", "lanczos_steps": 64, "accuracy": 0.25}
+        document = self.fitted("frank-wolfe", "--radius", 20, "--frank-wolfe-step", "harmonic", "--sweeps", 3)
+        self.assertEqual(document["solver_options"], own)
+        self.assertEqual(self.json("info", self.path("frank-wolfe.h5"))["model"]["solver_options"], own)
+        self.assertIn("\noptions    radius 20.0, step harmonic, lanczos_steps 64, accuracy 0.25\n",
+                      self.ok("info", self.path("frank-wolfe.h5")).stdout)
+        document = self.fitted("sgd", "-k", 2, "--sweeps", 2, "--step", 0.02, "--halves", "--grid", 3, "--epochs", 2)
+        self.assertEqual(document["solver_options"],
+                         {"step": 0.02, "decay": 0.05, "grid": 3, "alternating": True, "epochs": 2})
+        self.assertEqual(self.fitted("als", "-k", 2, "--sweeps", 1)["solver_options"], {})
+        self.assertNotIn("\noptions ", self.ok("info", self.path("als.h5")).stdout)
+
+    def test_a_model_that_does_not_tell_them(self):
+        self.ok("generate", "-o", self.path("p.csv"), "--users", 9, "--items", 8, "--entries", 20, "--truth",
+                self.path("truth.h5"))
+        self.assertIsNone(self.json("info", self.path("truth.h5"))["model"]["solver_options"])
+        self.assertNotIn("\noptions ", self.ok("info", self.path("truth.h5")).stdout)
+
     def test_products_are_counted(self):
         history = self.fitted("newton", "-k", 2, "--sweeps", 5)["runs"][0]["history"]
         products = [record["products"] for record in history]
@@ -113,6 +132,14 @@ class Compare(ToolTest):
             alone = self.json("fit", self.path("planted.csv"), "-o", self.path("m.h5"), "-k", 2, "--sweeps", 4,
                               "--holdout", 0.1, "--solver", one["solver"])["runs"][0]["history"]
             self.assertEqual(alone[-1]["objective"], one["history"][-1]["objective"], one["solver"])
+
+    def test_each_has_its_own_options(self):
+        first, second = self.json("compare", self.planted(), "--solvers", "lbfgs,gd", "-k", 2, "--sweeps", 2,
+                                  "--memory", 4, "--step-rule", "fixed", "--step", 0.001, "--momentum",
+                                  "heavy-ball")["solvers"]
+        self.assertEqual(first["solver_options"]["history"], 4)
+        self.assertEqual([second["solver_options"][name] for name in ("rule", "step", "momentum")],
+                         ["fixed", 0.001, "heavy-ball"])
 
     def test_table(self):
         lines = self.ok("compare", self.planted(), "--solvers", "als,lbfgs", "-k", 2, "--sweeps", 3).stdout.splitlines()

@@ -104,6 +104,7 @@ std::string document(const CompareOptions& options, const std::string& backend, 
     Json entry = json_of(one.run);
     entry.erase("seed");
     entry["solver"] = to_string(one.solver);
+    entry["solver_options"] = json_of(one.solver, options.fit.own);
     entry["failure"] = one.failure.empty() ? Json(nullptr) : Json(one.failure);
     if (!one.failure.empty() && one.run.stopped != StopReason::diverged) entry["stopped"] = nullptr;
     solvers.push_back(entry);

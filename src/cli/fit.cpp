@@ -102,7 +102,8 @@ void fit(FitOptions& options) {
                  std::move(result.runs),
                  result.best_run,
                  result.best_sweep,
-                 to_string(options.solver)};
+                 to_string(options.solver),
+                 options.own};
   model.options.callback = nullptr;
   save_model(options.output, model);
   if (!diverged.empty() && !options.plot.empty()) draw_convergence(options, model.runs, model.best_run);

@@ -68,6 +68,7 @@ std::string fit_json(const FitOptions& options, const FitSummary& summary, const
                    {"backend", {{"description", summary.backend}, {"why", summary.why}}},
                    {"precision", options.precision == Precision::single ? "float" : "double"},
                    {"solver", to_string(options.solver)},
+                   {"solver_options", json_of(options.solver, options.own)},
                    {"options", json_of(options.completion)},
                    {"mean", summary.mean},
                    {"runs", all_runs},

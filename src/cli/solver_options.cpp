@@ -37,15 +37,7 @@ CLI::Option* SolverArguments::add(CLI::Option* option, std::vector<Solver> solve
 
 SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping& stopping) : own_(own) {
   GradientDescentOptions& descent = own.gradient_descent;
-  add(add_choice<GradientStep>(command, "--step-rule", descent.rule,
-                               {{"exact", GradientStep::exact},
-                                {"fixed", GradientStep::fixed},
-                                {"inverse", GradientStep::inverse},
-                                {"geometric", GradientStep::geometric},
-                                {"armijo", GradientStep::armijo},
-                                {"lipschitz", GradientStep::lipschitz}},
-                               "How long a step is"),
-      kDescent);
+  add(add_choice(command, "--step-rule", descent.rule, words_for<GradientStep>(), "How long a step is"), kDescent);
   step_ = add(command
                   .add_option_function<double>(
                       "--step",
@@ -63,10 +55,7 @@ SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping
           ->type_name("X")
           ->check(not_negative()),
       kSteps);
-  add(add_choice<Momentum>(
-          command, "--momentum", descent.momentum,
-          {{"none", Momentum::none}, {"heavy-ball", Momentum::heavy_ball}, {"nesterov", Momentum::nesterov}},
-          "What stays of the steps before"),
+  add(add_choice(command, "--momentum", descent.momentum, words_for<Momentum>(), "What stays of the steps before"),
       kDescent);
   add(command.add_option("--beta", descent.beta, "Part of the momentum that stays, below 1")
           ->type_name("X")
@@ -114,9 +103,8 @@ SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping
                     ->type_name("X")
                     ->check(positive()),
                 kBall);
-  add(add_choice<FrankWolfeStep>(command, "--frank-wolfe-step", own.frank_wolfe.step,
-                                 {{"exact", FrankWolfeStep::exact}, {"harmonic", FrankWolfeStep::harmonic}},
-                                 "To the minimum, or 2 / (t + 2) of the way"),
+  add(add_choice(command, "--frank-wolfe-step", own.frank_wolfe.step, words_for<FrankWolfeStep>(),
+                 "To the minimum, or 2 / (t + 2) of the way"),
       {Solver::frank_wolfe});
   add(command
           .add_option("--gap", stopping.gap, "End when the duality gap is at most this part of the objective; 0: never")
