@@ -79,6 +79,36 @@ class FitBySolver(ToolTest):
         self.assertIn("smaller step", done.stderr)
         self.assertTrue(math.isfinite(self.json("evaluate", model, ratings)["rmse"]))
 
+    def diverged(self, *arguments):
+        """The document of a fit that ends with exit code 1 and a line on standard error."""
+        done = run("fit", *arguments, "--json")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        document = json.loads(done.stdout)
+        self.assertEqual(done.stderr, "seesaw: " + document["failure"] + "\n")
+        self.assertEqual(document["runs"][0]["stopped"], "diverged")
+        return document
+
+    def test_a_diverged_run_has_its_document(self):
+        ratings, model = self.planted(), self.path("m.h5")
+        fit = [ratings, "-o", model, "-k", 2, "--solver", "gd", "--step-rule", "fixed", "--sweeps", 50]
+        document = self.diverged(*fit, "--step", 0.1)
+        history = document["runs"][0]["history"]
+        self.assertEqual((document["best_sweep"], document["model"]), (len(history), model))
+        self.assertGreater(len(history), 0)
+        self.assertEqual(document["train_rmse"], history[-1]["train_rmse"])
+        self.assertEqual(self.json("info", model)["model"]["runs"], document["runs"])
+        at_once = self.diverged(*fit, "--step", 1e6)
+        self.assertEqual((at_once["runs"][0]["history"], at_once["best_sweep"]), ([], 0))
+        self.assertEqual([at_once[name] for name in ("train_rmse", "seconds_per_sweep")], [None, None])
+        self.assertIn("failure", self.json("fit", ratings, "-o", model, "-k", 2, "--sweeps", 1))
+
+    def test_a_diverged_run_without_good_factors_has_its_document(self):
+        """als() keeps none; 3e38 is near the largest float."""
+        ratings = self.write("large.csv", "".join(f"{j % 2},{j},3e38\n" for j in range(100)))
+        document = self.diverged(ratings, "-o", self.path("m.h5"), "-k", 1, "--lambda", 0, "--no-centre")
+        self.assertIsNone(document["model"])
+        self.assertFalse(os.path.exists(self.path("m.h5")))
+
     def test_a_diverged_run_that_watched_validation_keeps_its_best(self):
         ratings, model = self.planted(), self.path("m.h5")
         self.fails(1, r"diverged.*m\.h5 holds the factors as they were after sweep \d+", "fit", ratings, "-o", model,

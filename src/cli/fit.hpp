@@ -72,6 +72,8 @@ struct FitSummary {
   int best_run = 0, best_sweep = 0;
   std::int64_t singular_rows = 0;
   bool interrupted = false;
+  std::string failure;  ///< how it diverged; empty: it did not
+  bool saved = true;    ///< there is a model: it has factors
 };
 
 std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs);
