@@ -34,8 +34,6 @@ struct Contestant {
   std::string failure;  ///< empty: none
 };
 
-bool bounded_by_radius(Solver solver) { return solver == Solver::frank_wolfe || solver == Solver::nuclear_pgd; }
-
 /// Solvers of the nuclear-norm ball have no penalty: beside others, all are compared by the squared errors alone.
 bool of_different_objectives(const std::vector<Solver>& solvers) {
   const auto ball = std::count_if(solvers.begin(), solvers.end(), bounded_by_radius);

@@ -14,6 +14,7 @@
 #include "seesaw/libraries.hpp"
 #include "seesaw/memory.hpp"
 #include "seesaw/version.hpp"
+#include "solver_options.hpp"
 
 namespace seesaw::cli {
 namespace {
@@ -182,7 +183,8 @@ std::string own_text(const Json& options) {
 std::string model_text(const Json& model) {
   const Json& options = model["options"];
   const auto solver = model["solver"].get<std::string>();
-  const bool bounded = solver == "frank-wolfe" || solver == "nuclear-pgd";  // by a radius
+  const auto known = find_solver(solver);
+  const bool bounded = known && bounded_by_radius(*known);
   const std::string penalty =
       bounded ? ""
               : fmt::format("lambda {} and {}, {}, ", options["lambda_x"].get<double>(),

@@ -28,6 +28,8 @@ std::string names_of(const std::vector<Solver>& solvers) {
 
 }  // namespace
 
+bool bounded_by_radius(Solver solver) { return is_one_of(solver, kBall); }
+
 CLI::Option* SolverArguments::add(CLI::Option* option, std::vector<Solver> solvers) {
   option->group("Solver");
   option->description(option->get_description() + " (" + names_of(solvers) + ")");
@@ -134,7 +136,7 @@ void SolverArguments::require_fitting(const std::vector<Solver>& solvers) const 
           fmt::format("{} goes with --solver {}, not with {}", option->get_name(), names_of(users), names_of(solvers)));
   }
   for (const Solver solver : solvers)
-    if (is_one_of(solver, kBall) && radius_->count() == 0)
+    if (bounded_by_radius(solver) && radius_->count() == 0)
       throw UsageError(fmt::format("{} needs --radius, the bound on the nuclear norm", to_string(solver)));
 }
 
@@ -144,7 +146,7 @@ void require_common(const CLI::App& command, Solver solver) {
       throw UsageError(fmt::format("{} does not go with --solver {}: {}", option, to_string(solver), why));
   };
   if (solver != Solver::als) refuse("--implicit", "als alone takes implicit feedback");
-  if (!is_one_of(solver, kBall)) return;
+  if (!bounded_by_radius(solver)) return;
   for (const char* option : {"--rank", "--lambda", "--lambda-x", "--lambda-y", "--weighting", "--exponent"})
     refuse(option, "--radius takes the place of rank and penalty");
   for (const char* option : {"--start", "--restarts"}) refuse(option, "it begins from 0");

@@ -8,6 +8,9 @@
 
 namespace seesaw::cli {
 
+/// Whether it is one of those of the nuclear-norm ball: a radius takes the place of rank and penalty.
+bool bounded_by_radius(Solver solver);
+
 /// The command-line options of the solvers' own, under one group of --help, and which solvers have them.
 class SolverArguments {
  public:
