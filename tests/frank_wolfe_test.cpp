@@ -217,6 +217,17 @@ TEST_P(FrankWolfe, KeepsTheLastGoodFactorsWhereNumbersEnd) {
   }
 }
 
+// The harmonic first step goes all the way to the atom, 1e4 e_1 e_1': 1/2 (1e4 - 1)^2 is more than 1e6 times 1/2.
+TEST_P(FrankWolfe, SaysWhereItHasGrown) {
+  Context ctx = context();
+  const auto ratings = to_context(ctx, csr_of<double>(1, 1, {{0, 0, 1}}));
+  FrankWolfeOptions own = ball(1e4);
+  own.step = FrankWolfeStep::harmonic;
+  EXPECT_EQ(message_of<Diverged<double>>([&] { frank_wolfe(ctx, {ratings.view()}, convex_options(3), own); }),
+            "frank_wolfe() diverged: the objective is more than 1e6 times its start after sweep 1; a smaller radius or "
+            "exact steps keep it down");
+}
+
 TEST_P(FrankWolfe, RefusesWhatIsNoProblem) {
   Context ctx = context();
   refuses_what_is_no_problem(ctx, "frank_wolfe",

@@ -363,9 +363,10 @@ TEST_P(GradientDescent, DivergenceKeepsTheLastGoodFactors) {
   EXPECT_EQ(to_host(at_once.result->y)(0, 0), 1);
   EXPECT_TRUE(at_once.result->runs.at(0).history.empty());
   EXPECT_EQ(at_once.result->best_sweep, 0);
-  EXPECT_EQ(std::string(at_once.what()),
-            "gradient_descent() diverged: from the seed 0 the objective is not finite or more than 1e6 times its start "
-            "after sweep 1; a smaller step or a line search keeps it down");
+  EXPECT_EQ(
+      std::string(at_once.what()),
+      "gradient_descent() diverged: from the seed 0 the objective is more than 1e6 times its start after sweep 1; "
+      "a smaller step, or a search for it (exact, armijo), keeps it down");
 
   own.step = 10;
   const Diverged<double> later = diverged<double>(ctx, 5, own);
@@ -383,7 +384,33 @@ TEST_P(GradientDescent, NumbersThatAreNotFiniteAreDivergence) {
   Context ctx = context();
   GradientDescentOptions own = rule(GradientStep::fixed);
   own.step = 1e30;
-  EXPECT_EQ(to_host(diverged<float>(ctx, 5, own).result->x)(0, 0), 1.0f);
+  const Diverged<float> error = diverged<float>(ctx, 5, own);
+  EXPECT_EQ(to_host(error.result->x)(0, 0), 1.0f);
+  EXPECT_EQ(std::string(error.what()),
+            "gradient_descent() diverged: from the seed 0 the objective is not finite after sweep 1, as numbers exceed "
+            "what float holds; a smaller step, or a search for it (exact, armijo), keeps it down");
+}
+
+// At x = y = 1 the gradient is 1e160, whose square is no double; nor is that of the x where 1 / L leads.
+TEST_P(GradientDescent, TellsWhatKeepsItFromDiverging) {
+  Context ctx = context();
+  const auto ratings = to_context(ctx, csr_of<double>(1, 1, {{0, 0, 1e160}}));
+  const auto one = to_context(ctx, matrix_of<double>(1, 1, {1}));
+  const PlainObjective problem{1, 1, 1, {}, 0};
+  const auto message = [&](GradientStep step, Momentum momentum) {
+    GradientDescentOptions own = rule(step, Moves::alternating);
+    own.momentum = momentum;
+    return message_of<Diverged<double>>([&] {
+      gradient_descent(ctx, {ratings.view(), {}, read(one), read(one)}, problem.options(3), own);
+    });
+  };
+  const auto ends_with = [](const std::string& text, const std::string& end) {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+  };
+  for (const auto step : {GradientStep::exact, GradientStep::lipschitz})
+    EXPECT_TRUE(ends_with(message(step, Momentum::none), "; smaller ratings or a smaller start keep them within it"));
+  EXPECT_TRUE(ends_with(message(GradientStep::lipschitz, Momentum::nesterov),
+                        "; less momentum or smaller ratings keep them within it"));
 }
 
 // a = 1, step 0.9: the minimum with |x| = |y| has the curvature 2 and draws such steps in, as 2 / 2 > 0.9, but from
