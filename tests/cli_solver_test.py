@@ -2,6 +2,7 @@
 import json
 import math
 import os
+import re
 import sys
 import unittest
 
@@ -197,6 +198,14 @@ class Compare(ToolTest):
         both = self.json("compare", self.path("planted.csv"), "--solvers", "lbfgs,frank-wolfe", "--radius", 40, "-k", 2,
                          "--sweeps", 3, "--gradient-norm", 1e-9)
         self.assertEqual([one["failure"] for one in both["solvers"]], [None, None])
+
+    def test_help_speaks_of_options_that_it_has(self):
+        text = self.ok("compare", "--help").stdout
+        for other in ("--start", "--implicit", "--restarts", "--output"):
+            self.assertNotIn(other, text)
+        fit = re.sub(r"\s+", " ", self.ok("fit", "--help").stdout)
+        self.assertIn("Number of factors; default 32, or that of --start", fit)
+        self.assertIn("with --implicit the default is plain", fit)
 
     def test_wrong_usage(self):
         compare = ["compare", self.rank_one()]

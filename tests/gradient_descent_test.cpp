@@ -391,25 +391,28 @@ TEST_P(GradientDescent, NumbersThatAreNotFiniteAreDivergence) {
             "what float holds; a smaller step, or a search for it (exact, armijo), keeps it down");
 }
 
-// At x = y = 1 the gradient is 1e160, whose square is no double; nor is that of the x where 1 / L leads.
+// At x = y = 1 the objective is no double, nor is the square of the x where 1 / L leads. At x = y = 1e10 the objective
+// is, but not the square of the gradient 1e160: the run has not come to rest, it has diverged.
 TEST_P(GradientDescent, TellsWhatKeepsItFromDiverging) {
   Context ctx = context();
-  const auto ratings = to_context(ctx, csr_of<double>(1, 1, {{0, 0, 1e160}}));
-  const auto one = to_context(ctx, matrix_of<double>(1, 1, {1}));
   const PlainObjective problem{1, 1, 1, {}, 0};
-  const auto message = [&](GradientStep step, Momentum momentum) {
+  const auto message = [&](double a, double from, GradientStep step, Momentum momentum) {
+    const auto ratings = to_context(ctx, csr_of<double>(1, 1, {{0, 0, a}}));
+    const auto start = to_context(ctx, matrix_of<double>(1, 1, {from}));
     GradientDescentOptions own = rule(step, Moves::alternating);
     own.momentum = momentum;
     return message_of<Diverged<double>>([&] {
-      gradient_descent(ctx, {ratings.view(), {}, read(one), read(one)}, problem.options(3), own);
+      gradient_descent(ctx, {ratings.view(), {}, read(start), read(start)}, problem.options(3), own);
     });
   };
   const auto ends_with = [](const std::string& text, const std::string& end) {
     return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
   };
-  for (const auto step : {GradientStep::exact, GradientStep::lipschitz})
-    EXPECT_TRUE(ends_with(message(step, Momentum::none), "; smaller ratings or a smaller start keep them within it"));
-  EXPECT_TRUE(ends_with(message(GradientStep::lipschitz, Momentum::nesterov),
+  const std::string smaller = "; smaller ratings or a smaller start keep them within it";
+  for (const auto step : {GradientStep::exact, GradientStep::armijo})
+    EXPECT_TRUE(ends_with(message(1e150, 1e10, step, Momentum::none), smaller));
+  EXPECT_TRUE(ends_with(message(1e160, 1, GradientStep::lipschitz, Momentum::none), smaller));
+  EXPECT_TRUE(ends_with(message(1e160, 1, GradientStep::lipschitz, Momentum::nesterov),
                         "; less momentum or smaller ratings keep them within it"));
 }
 

@@ -36,6 +36,7 @@ struct FitOptions {
 // ---- the options that `fit` and `compare` have
 
 void add_model_options(CLI::App& command, FitOptions& options);
+/// After those of the model, some of which they change; so do those of the start.
 void add_implicit_options(CLI::App& command, FitOptions& options);
 void add_run_options(CLI::App& command, FitOptions& options);
 void add_start_options(CLI::App& command, FitOptions& options);
