@@ -51,6 +51,30 @@ class FitBySolver(ToolTest):
         self.assertEqual(self.fitted("als", "-k", 2, "--sweeps", 1)["solver_options"], {})
         self.assertNotIn("\noptions ", self.ok("info", self.path("als.h5")).stdout)
 
+    def test_options_of_the_search_and_of_the_inner_solvers(self):
+        searched = ["lbfgs", "-k", 2, "--sweeps", 6, "--precision", "double"]
+        exact, wolfe, armijo = (self.fitted(*searched, *more) for more in (
+            [], ["--line-search", "wolfe", "--decrease", 0.01, "--curvature", 0.5],
+            ["--line-search", "armijo", "--decrease", 0.3]))
+        self.assertEqual(exact["solver_options"],
+                         {"history": 10, "search": "exact", "decrease": 1e-4, "curvature": 0.9})
+        self.assertEqual(wolfe["solver_options"],
+                         {"history": 10, "search": "wolfe", "decrease": 0.01, "curvature": 0.5})
+        self.assertEqual(armijo["solver_options"],
+                         {"history": 10, "search": "armijo", "decrease": 0.3, "curvature": 0.9})
+        last = [document["runs"][0]["history"][-1]["objective"] for document in (exact, wolfe, armijo)]
+        self.assertEqual(len(set(last)), 3)
+        for solver in ("newton", "gauss-newton"):  # a system solved more exactly takes more products
+            loose, exactly = (self.fitted(solver, "-k", 2, "--sweeps", 2, "--forcing", forcing)
+                              for forcing in (0.9, 0.001))
+            self.assertEqual(exactly["solver_options"]["forcing"], 0.001)
+            products = [document["runs"][0]["history"][0]["products"] for document in (loose, exactly)]
+            self.assertLess(products[0], products[1], solver)
+        ball = ["frank-wolfe", "--radius", 20, "--sweeps", 3, "--precision", "double"]
+        few, many = self.fitted(*ball, "--lanczos-steps", 2), self.fitted(*ball)
+        self.assertEqual(few["solver_options"]["lanczos_steps"], 2)
+        self.assertGreater(few["runs"][0]["history"][0]["gap"], many["runs"][0]["history"][0]["gap"])
+
     def test_a_model_that_does_not_tell_them(self):
         self.ok("generate", "-o", self.path("p.csv"), "--users", 9, "--items", 8, "--entries", 20, "--truth",
                 self.path("truth.h5"))
@@ -147,6 +171,24 @@ class FitBySolver(ToolTest):
                    "--lambda", 1)
         self.fails(2, "--implicit does not go with --solver sgd", *fit, "--solver", "sgd", "--implicit")
         self.fails(2, "--step", *fit, "--solver", "sgd", "--step", 0)
+        lbfgs = [*fit, "--solver", "lbfgs"]
+        self.fails(2, r'--line-search: "newton" is none of exact\|wolfe\|armijo', *lbfgs, "--line-search", "newton")
+        self.fails(2, "--decrease goes with --line-search wolfe or armijo", *lbfgs, "--decrease", 0.1)
+        self.fails(2, "--curvature goes with --line-search wolfe", *lbfgs, "--line-search", "armijo", "--curvature",
+                   0.5)
+        self.fails(2, "--curvature is 0.1, expected more than --decrease, 0.2", *lbfgs, "--line-search", "wolfe",
+                   "--decrease", 0.2, "--curvature", 0.1)
+        self.fails(2, '--decrease: is "1", expected more than 0 and less than 1', *lbfgs, "--line-search", "wolfe",
+                   "--decrease", 1)
+        self.fails(2, "--line-search goes with --solver lbfgs, not with gd", *fit, "--solver", "gd", "--line-search",
+                   "wolfe")
+        self.fails(2, "--forcing goes with --solver newton, gauss-newton, not with newton-dense", *fit, "--solver",
+                   "newton-dense", "--forcing", 0.1)
+        self.fails(2, '--forcing: is "0", expected more than 0', *fit, "--solver", "newton", "--forcing", 0)
+        self.fails(2, "--lanczos-steps goes with --solver frank-wolfe", *fit, "--solver", "nuclear-pgd", "--radius", 3,
+                   "--lanczos-steps", 8)
+        self.fails(2, '--lanczos-steps: is "1", expected a whole number from 2', *fit, "--solver", "frank-wolfe",
+                   "--radius", 3, "--lanczos-steps", 1)
         self.fails(1, "rank is 32, expected at most 3", *fit, "--solver", "gd", "--progress", "none")
         self.assertFalse(os.path.exists(model))
 

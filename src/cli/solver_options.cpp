@@ -69,6 +69,23 @@ SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping
           ->check(count_from(1))
           ->capture_default_str(),
       {Solver::lbfgs});
+  add(add_choice(command, "--line-search", own.lbfgs.search, words_for<LbfgsSearch>(),
+                 "To the minimum, to where Wolfe's conditions hold, or by halving"),
+      {Solver::lbfgs});
+  decrease_ = add(command
+                      .add_option("--decrease", own.lbfgs.decrease,
+                                  "Of wolfe and armijo: part of the decrease that the slope promises")
+                      ->type_name("X")
+                      ->check(fraction())
+                      ->capture_default_str(),
+                  {Solver::lbfgs});
+  curvature_ = add(command
+                       .add_option("--curvature", own.lbfgs.curvature,
+                                   "Of wolfe: part of the slope that may be left, more than --decrease")
+                       ->type_name("X")
+                       ->check(fraction())
+                       ->capture_default_str(),
+                   {Solver::lbfgs});
   add(command.add_option("--grid", own.sgd.grid, "Stripes of users and of items; 0: chosen")
           ->type_name("N")
           ->check(between(0, kMostGrid))
@@ -98,6 +115,13 @@ SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping
           ->check(count_from(1))
           ->capture_default_str(),
       kConjugate);
+  add(command
+          .add_option("--forcing", own.newton.forcing,
+                      "Part of the gradient that conjugate gradients leave at first, and at most")
+          ->type_name("X")
+          ->check(fraction())
+          ->capture_default_str(),
+      kConjugate);
   radius_ = add(command
                     .add_option_function<double>(
                         "--radius", [&own](double radius) { own.frank_wolfe.radius = own.nuclear_pgd.radius = radius; },
@@ -107,6 +131,13 @@ SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping
                 kBall);
   add(add_choice(command, "--frank-wolfe-step", own.frank_wolfe.step, words_for<FrankWolfeStep>(),
                  "To the minimum, or 2 / (t + 2) of the way"),
+      {Solver::frank_wolfe});
+  add(command
+          .add_option("--lanczos-steps", own.frank_wolfe.lanczos_steps,
+                      "Steps of Lanczos in one search for the top singular pair, at most")
+          ->type_name("N")
+          ->check(count_from(2))
+          ->capture_default_str(),
       {Solver::frank_wolfe});
   add(command
           .add_option("--gap", stopping.gap, "End when the duality gap is at most this part of the objective; 0: never")
@@ -135,6 +166,14 @@ void SolverArguments::require_fitting(const std::vector<Solver>& solvers) const 
       throw UsageError(
           fmt::format("{} goes with --solver {}, not with {}", option->get_name(), names_of(users), names_of(solvers)));
   }
+  const LbfgsOptions& lbfgs = own_.lbfgs;
+  if (decrease_->count() > 0 && lbfgs.search == LbfgsSearch::exact)
+    throw UsageError("--decrease goes with --line-search wolfe or armijo");
+  if (curvature_->count() > 0 && lbfgs.search != LbfgsSearch::wolfe)
+    throw UsageError("--curvature goes with --line-search wolfe");
+  if (lbfgs.search == LbfgsSearch::wolfe && lbfgs.curvature <= lbfgs.decrease)
+    throw UsageError(
+        fmt::format("--curvature is {}, expected more than --decrease, {}", lbfgs.curvature, lbfgs.decrease));
   for (const Solver solver : solvers)
     if (bounded_by_radius(solver) && radius_->count() == 0)
       throw UsageError(fmt::format("{} needs --radius, the bound on the nuclear norm", to_string(solver)));

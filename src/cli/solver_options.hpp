@@ -26,7 +26,7 @@ class SolverArguments {
 
   std::vector<std::pair<CLI::Option*, std::vector<Solver>>> options_;
   const SolverOptions& own_;
-  CLI::Option *radius_ = nullptr, *step_ = nullptr;
+  CLI::Option *radius_ = nullptr, *step_ = nullptr, *decrease_ = nullptr, *curvature_ = nullptr;
 };
 
 /// Throws UsageError for what these options ask and a solver does not do: als() alone takes implicit feedback, the
