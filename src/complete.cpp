@@ -84,12 +84,16 @@ const std::vector<Solver>& all_solvers() {
   return all;
 }
 
-Solver solver_of(std::string_view name) {
-  std::string names;
-  for (const Solver solver : all_solvers()) {
+std::optional<Solver> find_solver(std::string_view name) {
+  for (const Solver solver : all_solvers())
     if (name == to_string(solver)) return solver;
-    names += (names.empty() ? "" : ", ") + std::string(to_string(solver));
-  }
+  return std::nullopt;
+}
+
+Solver solver_of(std::string_view name) {
+  if (const auto solver = find_solver(name)) return *solver;
+  std::string names;
+  for (const Solver solver : all_solvers()) names += (names.empty() ? "" : ", ") + std::string(to_string(solver));
   throw InvalidArgument("\"" + std::string(name) + "\" is no solver, expected one of " + names);
 }
 

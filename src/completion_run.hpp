@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "divergence.hpp"
 #include "factors.hpp"
 #include "held_out.hpp"
 #include "iterate.hpp"
@@ -20,6 +21,7 @@ namespace seesaw {
 ///   begin(at)  before the first sweep from `at`; returns the objective there, infinity where it is not known
 ///   sweep(at, singular)  overwrites the factors; false where no further sweep would change them
 ///   measure(at, record), validation_rmse(validation, at)
+///   advice(grown)  against what happened where it diverged: the objective has grown, or numbers exceed their type
 template <class T, class Steps>
 class Run {
  public:
@@ -85,6 +87,7 @@ class Run {
                           },
                           stopping, objective);
     if (run.stopped == StopReason::diverged) {
+      if (start == 0) first_diverged_ = measured_;
       keep_last_good(start, run);
       return best;
     }
@@ -106,18 +109,11 @@ class Run {
   }
 
   [[noreturn]] void throw_diverged() {
-    const CompletionRun& run = result_.runs.front();
     const std::string from =
         result_.runs.size() > 1 ? " from each of " + std::to_string(result_.runs.size()) + " starts" : "";
-    const std::string sweep = " after sweep " + std::to_string(run.history.size() + 1);
-    const std::string why =
-        Steps::kDescends ? ": from the seed " + std::to_string(run.seed) +
-                               " the objective is not finite or more than 1e6 times its start" + sweep +
-                               "; a smaller step or a line search keeps it down"
-                         : ": from the seed " + std::to_string(run.seed) + " the objective is not finite" + sweep +
-                               ", as numbers exceed what " + (sizeof(T) == sizeof(float) ? "float" : "double") +
-                               " holds; smaller ratings or a lambda that is not so small keep them within it";
-    const std::string message = std::string(name_) + "() diverged" + from + why;
+    const std::string message = std::string(name_) + "() diverged" + from + ": from the seed " +
+                                std::to_string(result_.runs.front().seed) + " " + divergence_text<T>(first_diverged_) +
+                                "; " + steps_.advice(has_grown(first_diverged_));
     throw Diverged<T>(message, std::move(result_));
   }
 
@@ -149,6 +145,7 @@ class Run {
   void measure(SweepRecord& record) {
     steps_.measure(at_, record);
     held_out_.measure(record, [&](CsrView<T> entries) { return steps_.validation_rmse(entries, at_); });
+    measured_ = record;
   }
 
   const char* name_;
@@ -158,6 +155,8 @@ class Run {
   HeldOut<T> held_out_;
   Factors<T> at_, before_;
   Buffer<std::int64_t> singular_;  ///< of the left and of the right half-sweep
+  SweepRecord measured_;           ///< of the latest sweep
+  SweepRecord first_diverged_;     ///< that the first start diverged in
   bool kept_ = false;              ///< the result has factors that some sweep was the best with
   bool finished_ = false;          ///< some start has not diverged
   CompletionResult<T> result_;

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "divergence.hpp"
 #include "held_out.hpp"
 #include "iterate.hpp"
 #include "seesaw/completion.hpp"
@@ -16,6 +17,7 @@ namespace seesaw {
 ///   sweep()  goes on; false where no further sweep would change anything
 ///   measure(record), validation_rmse()  at the iterate
 ///   keep()  remembers the iterate; kept()  its factors X and Y, none where keep() was never called
+///   advice(grown)  against what happened where it diverged: the objective has grown, or numbers exceed their type
 template <class T, class Steps>
 class ConvexRun {
  public:
@@ -55,13 +57,12 @@ class ConvexRun {
   void measure(SweepRecord& record) {
     steps_.measure(record);
     held_out_.measure(record, [&](CsrView<T>) { return steps_.validation_rmse(); });
+    measured_ = record;
   }
 
   [[noreturn]] void throw_diverged() {
-    const std::string message = std::string(name_) + "() diverged: the objective is not finite after sweep " +
-                                std::to_string(result_.runs.front().history.size() + 1) + ", as numbers exceed what " +
-                                (sizeof(T) == sizeof(float) ? "float" : "double") +
-                                " holds; smaller ratings or a smaller radius keep them within it";
+    const std::string message = std::string(name_) + "() diverged: " + divergence_text<T>(measured_) + "; " +
+                                steps_.advice(has_grown(measured_));
     throw Diverged<T>(message, std::move(result_));
   }
 
@@ -69,6 +70,7 @@ class ConvexRun {
   const CompletionOptions& options_;
   Steps steps_;
   HeldOut<T> held_out_;
+  SweepRecord measured_;  ///< of the latest sweep
   CompletionResult<T> result_;
 };
 

@@ -39,6 +39,12 @@ class DescentSteps {
     return rmse(masked_residual(ctx_, validation, at[0].view(), at[1].view()), validation.entries);
   }
 
+  /// Of steps that never raise the objective.
+  static const char* advice(bool grown) {
+    return grown ? "its steps raise it by rounding alone: the start fits as well as numbers of this precision can"
+                 : "smaller ratings or a smaller start keep them within it";
+  }
+
  protected:
   void evaluate(const Factors<T>& at) { here_ = objective_.gradient(at, gradient_); }
 

@@ -35,6 +35,7 @@ class ExplicitSteps {
   double validation_rmse(CsrView<T> validation, const Factors<T>& at) {
     return rmse(masked_residual(ctx_, validation, at[0].view(), at[1].view()), validation.entries);
   }
+  static const char* advice(bool) { return "smaller ratings or a lambda that is not so small keep them within it"; }
 
  private:
   void half_sweep(CsrView<T> ratings, offset_t first, const Matrix<T>& fixed, Penalty penalty, Matrix<T>& solved,

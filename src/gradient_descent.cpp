@@ -48,6 +48,14 @@ class GradientSteps : public DescentSteps<T> {
     return moved;
   }
 
+  const char* advice(bool grown) const {
+    if (searches(own_.rule)) return DescentSteps<T>::advice(grown);
+    if (own_.rule != GradientStep::lipschitz)
+      return "a smaller step, or a search for it (exact, armijo), keeps it down";
+    if (own_.momentum == Momentum::none) return DescentSteps<T>::advice(grown);
+    return grown ? "less momentum keeps it down" : "less momentum or smaller ratings keep them within it";
+  }
+
  private:
   /// Moves the modes from `first` to `last` - 1, in which the gradient is known; false where no step goes down.
   bool move(Factors<T>& at, int first, int last) {

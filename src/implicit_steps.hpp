@@ -98,6 +98,7 @@ class ImplicitSteps {
     validation.values = nullptr;
     return rmse(residual_sums(ctx_, validation, at[0].view(), at[1].view()), validation.entries);
   }
+  static const char* advice(bool) { return "smaller ratings or a lambda that is not so small keep them within it"; }
 
  private:
   ImplicitModel model(double lambda, index_t others) const { return implicit_model(options_, lambda, others); }

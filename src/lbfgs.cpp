@@ -11,14 +11,14 @@
 namespace seesaw {
 namespace {
 
-/// t > 0 along a line that goes down at 0; 0 where none lowers the objective.
+/// t > 0 along a line that goes down at 0; 0 where none lowers the objective, NaN where a coefficient is not finite.
 double search_along(Polynomial line, const LbfgsOptions& own) {
   if (own.search == LbfgsSearch::armijo) {
     ArmijoOptions options;
     options.decrease = own.decrease;
     return armijo_along(line, options);
   }
-  if (own.search == LbfgsSearch::wolfe) {
+  if (own.search == LbfgsSearch::wolfe && is_finite(line)) {
     line[0] = 0;  // of f(t) - f(0), whose rounding is less
     const bool decreases = value_at(line, 1) <= own.decrease * line[1];
     const bool flattens = std::abs(value_at(derivative(line), 1)) <= own.curvature * std::abs(line[1]);
@@ -46,7 +46,7 @@ class LbfgsSteps : public DescentSteps<T> {
 
   bool sweep(Factors<T>& at, std::int64_t*) {
     double t = step_along_direction(at);
-    if (t == 0 && known_ > 0) {
+    if (!(t > 0) && known_ > 0) {
       known_ = 0;
       t = step_along_direction(at);
     }
@@ -86,7 +86,7 @@ class LbfgsSteps : public DescentSteps<T> {
       combine(this->ctx_, p.part - back, p.step, scale, direction_);
     }
     const Polynomial line = this->objective_.along(at, direction_);
-    if (!(line[1] < 0)) return 0;
+    if (line[1] >= 0) return 0;
     return known_ == 0 ? minimum_along(line) : search_along(line, own_);
   }
 

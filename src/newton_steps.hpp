@@ -79,12 +79,10 @@ class NewtonSteps : public DescentSteps<T> {
 
   /// Armijo's t along step_; 0 where there is none, NaN where the numbers are.
   double backtrack(const Polynomial& line) const {
-    const double slope = line[1];
-    if (!(slope < 0)) return std::isnan(slope) ? slope : 0;
     ArmijoOptions options;
     options.shrink = own_.shrink;
     options.decrease = own_.decrease;
-    return armijo([&](double t) { return change_at(line, t); }, 0, slope, options).t;
+    return armijo_along(line, options);
   }
 
   /// at += t step_, unless that does not decrease the objective: then `at` stays and the answer is false. Rounding, of

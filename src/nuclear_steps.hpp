@@ -62,6 +62,11 @@ class NuclearSteps {
     record.gap = std::max(0.0, objective() - lower_);
   }
 
+  static const char* advice(bool grown) {
+    return grown ? "a smaller radius or exact steps keep it down"
+                 : "smaller ratings or a smaller radius keep them within it";
+  }
+
  protected:
   offset_t entries() const { return ratings_.by_row().entries; }
   /// The data; their offsets begin at 0.

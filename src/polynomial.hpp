@@ -48,12 +48,17 @@ inline std::vector<double> roots_within(const std::vector<double>& polynomial, d
   return roots;
 }
 
+/// Whether all coefficients are numbers: where one is not, what makes the line exceeds its type, and so does the point
+/// that a search along it would end at.
+inline bool is_finite(const Polynomial& line) {
+  return std::all_of(line.begin(), line.end(), [](double coefficient) { return std::isfinite(coefficient); });
+}
+
 /// The t >= 0 where a polynomial with a positive leading coefficient has its least value. The constant is
 /// left out of the comparison: near a minimum its rounding is more than what is gained. NaN where a coefficient is not
 /// finite.
 inline double minimum_along(const Polynomial& line) {
-  for (const double coefficient : line)
-    if (!std::isfinite(coefficient)) return std::numeric_limits<double>::quiet_NaN();
+  if (!is_finite(line)) return std::numeric_limits<double>::quiet_NaN();
   std::vector<double> change(line.begin(), line.end());
   change[0] = 0;
   while (change.size() > 2 && change.back() == 0) change.pop_back();
@@ -67,9 +72,10 @@ inline double minimum_along(const Polynomial& line) {
 }
 
 /// The t that armijo() finds along a line, whose values cost nothing; 0 where there is none or the line does not go
-/// down.
+/// down, NaN where a coefficient is not finite.
 inline double armijo_along(Polynomial line, const ArmijoOptions& options) {
-  if (!(line[1] < 0) || !std::isfinite(line[1])) return 0;
+  if (!is_finite(line)) return std::numeric_limits<double>::quiet_NaN();
+  if (!(line[1] < 0)) return 0;
   line[0] = 0;  // as in minimum_along()
   return armijo([&](double t) { return value_at(line, t); }, 0, line[1], options).t;
 }

@@ -56,6 +56,7 @@ class SgdSteps {
   double validation_rmse(CsrView<T> validation, const Factors<T>& at) {
     return rmse(masked_residual(ctx_, validation, at[0].view(), at[1].view()), validation.entries);
   }
+  static const char* advice(bool) { return "a smaller step keeps it down"; }
 
  private:
   void pass(Factors<T>& at, double step, EpochMoves moves) {

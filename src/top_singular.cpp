@@ -76,6 +76,15 @@ bool Lanczos::step(index_t j, const std::function<void(const double*, double*)>&
   return true;
 }
 
+/// On the largest eigenvalue of B where k < d. A beta of which rounding left nothing may be as much as kNothing.
+double Lanczos::bound_above(const std::vector<double>& theta, double log_chance, double rounding) const {
+  double log_product = log_chance, outside = 1;
+  for (const double beta : beta_) log_product += std::log(std::max(beta, kNothing));
+  for (const double alpha : alpha_) outside -= alpha;
+  const double by_trace = std::max(theta.back(), outside + rounding) + std::max(beta_.back(), kNothing);
+  return std::min(root_above(theta, log_product), by_trace);
+}
+
 // 1. random start   2. steps; from time to time 3. Ritz values and the bound   4. the vectors of the largest
 template <class T>
 TopSingular Lanczos::operator()(CsrView<T> s, CsrView<T> transposed, double frobenius, std::uint64_t seed,
@@ -103,18 +112,15 @@ TopSingular Lanczos::operator()(CsrView<T> s, CsrView<T> transposed, double frob
   TopSingular top;
   std::vector<double> theta;
   for (index_t k = 1;; ++k) {
-    const bool whole = !step(k - 1, apply) || k == d;  // the space that the start leads to
-    const bool goes_on = !whole && k < steps_;
+    const bool goes_on = step(k - 1, apply) && k < steps_;
     if (goes_on && k % 4 != 0 && k != 2) continue;
     theta = alpha_;
     std::vector<double> beside(beta_.begin(), beta_.end() - 1);
     cpu::tridiagonal_eigen(k, theta.data(), beside.data(), nullptr);
-    double log_product = log_chance;
-    for (const double beta : beta_) log_product += std::log(beta);
-    if (whole) log_product = -std::numeric_limits<double>::infinity();
-    const double rounding = kEps * static_cast<double>(rows_ + cols_ + 16 * k) * frobenius;
+    const double rounding = kEps * static_cast<double>(rows_ + cols_ + 16 * k);
+    const double largest = k < d ? bound_above(theta, log_chance, rounding) : theta.back();
     top.sigma = frobenius * std::sqrt(std::max(0.0, theta.back()));
-    top.bound = std::min(frobenius, frobenius * std::sqrt(std::max(0.0, root_above(theta, log_product))) + rounding);
+    top.bound = std::min(frobenius, frobenius * (std::sqrt(std::max(0.0, largest)) + rounding));
     top.steps = static_cast<int>(k);
     if (!goes_on || good_enough(top.sigma, top.bound)) break;
   }

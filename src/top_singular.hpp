@@ -27,7 +27,12 @@ struct TopSingular {
 /// c is a standard normal number, whatever S is: it is smaller than kChance sqrt(pi / 2) in absolute value with a
 /// probability of at most kChance. Else lambda_1 is at most the root, above theta_1, of
 ///   prod (lambda - theta_j) = |g| prod beta_j / (kChance sqrt(pi / 2)).
-/// It converges with the Ritz value. To it is added what rounding can do, and it is never above the Frobenius norm.
+/// It converges with the Ritz value. Outside the space that the steps have spanned B has no more than tr B - tr T, and
+/// beta_k couples the two, so that, whatever c is,
+///   lambda_1 <= max(theta_1, tr B - tr T) + beta_k,    tr B = |S|_F^2:
+/// where S is of low rank that is theta_1 once beta_k is 0. To the lesser of the two is added what rounding can do, and
+/// the bound is never above the Frobenius norm. Only when the steps span everything is theta_1 itself lambda_1: a
+/// beta_k that computes as 0 before is known to be no more than rounding, which c's chance then multiplies.
 /// Source: van Dorsselaer, Hochstenbach, van der Vorst (2000), "Computing probabilistic bounds for extreme eigenvalues
 /// of symmetric matrices with the Lanczos method", section 3.
 class Lanczos {
@@ -48,6 +53,7 @@ class Lanczos {
  private:
   /// Step j: alpha_j, beta_j and, unless beta_j is 0 to rounding, the basis vector j + 1. False where it is.
   bool step(index_t j, const std::function<void(const double*, double*)>& apply);
+  double bound_above(const std::vector<double>& theta, double log_chance, double rounding) const;
   void orthogonalize(index_t count, double* w, std::vector<double>& along);
 
   Context& ctx_;

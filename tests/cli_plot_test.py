@@ -58,6 +58,12 @@ class Drawn(PlotTest):
         self.ok("show", self.path("m.h5"), "--convergence", "--plot", self.path("again.svg"))
         self.assertEqual(self.texts("again.svg"), texts)
 
+    def test_comparison(self):
+        self.ok("compare", self.planted(), "--solvers", "als,gd", "-k", 3, "--sweeps", 4, "--plot", self.path("c.svg"))
+        texts = self.texts("c.svg")
+        for text in ("als", "gd", "Objective", "sweep", "seconds", "RMSE"):
+            self.assertIn(text, texts)
+
     def test_decomposition(self):
         ratings = self.planted()
         self.ok(*self.fit(ratings=ratings))
@@ -114,6 +120,34 @@ class Scripts(PlotTest):
         objectives = [[float(line.split()[1]) for line in re.findall(rf"\$c{i} << EOD\n(.*?)EOD", script, re.S)[0]
                        .splitlines()] for i in range(3)]
         self.assertEqual(objectives, [[record["objective"] for record in run["history"]] for run in document["runs"]])
+
+    def curves(self, script, count):
+        """The points (sweep, objective) of the first panel's curves, by their names."""
+        names = re.findall(r" title '([^']+)'", script)
+        points = [[tuple(map(float, line.split()[:2])) for line in data.splitlines()]
+                  for data in re.findall(r"\$c\d+ << EOD\n(.*?)EOD", script, re.S)]
+        return dict(zip(names[:count], points[:count]))
+
+    def test_a_curve_for_each_solver(self):
+        compare = ["compare", self.planted(), "--solvers", "als,lbfgs", "-k", 3, "--sweeps", 4]
+        script = self.script(*compare)
+        expected = {one["solver"]: [(record["sweep"], record["objective"]) for record in one["history"]]
+                    for one in self.json(*compare)["solvers"]}
+        self.assertEqual(list(expected), ["als", "lbfgs"])
+        self.assertEqual(self.curves(script, 2), expected)
+        self.has(script, "planted.csv")
+
+    def test_beside_a_ball_squared_errors_are_compared(self):
+        compare = ["compare", self.planted(), "--solvers", "als,frank-wolfe", "-k", 3, "--radius", 40, "--sweeps", 4]
+        script = self.script(*compare)
+        document = self.json(*compare)
+        curves = self.curves(script, 2)
+        for one in document["solvers"]:
+            self.assertEqual(len(curves[one["solver"]]), 4)
+            for (_, drawn), record in zip(curves[one["solver"]], one["history"]):
+                squares = record["train_rmse"] ** 2 * document["ratings"]["entries"]
+                self.assertAlmostEqual(drawn, squares / 2, delta=1e-12 * squares)  # three roundings
+        self.has(script, "objective: squared errors / 2")
 
     def test_many_starts_are_grey_but_for_the_best(self):
         script = self.script(*self.fit("--restarts", 12))

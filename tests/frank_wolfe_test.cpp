@@ -151,6 +151,8 @@ TEST_P(FrankWolfe, StopsByValidationAndKeepsItsBest) {
   EXPECT_NEAR(rmse, best.validation_rmse, 100 * 60 * eps<double>() * best.validation_rmse);
 }
 
+// Less the mean, [3 -1; -2 0] has the singular values sqrt(7 +- 3 sqrt(5)), 3.70 and 0.54: the first step takes the
+// larger away and leaves half of the smaller one's square. The sums are of numbers that add up to 14.
 TEST_P(FrankWolfe, StopsByTheCallbackAndSubtractsTheMean) {
   Context ctx = context();
   const auto ratings = to_context(ctx, csr_of<double>(2, 2, {{0, 0, 7}, {0, 1, 3}, {1, 0, 2}, {1, 1, 4}}));
@@ -160,7 +162,8 @@ TEST_P(FrankWolfe, StopsByTheCallbackAndSubtractsTheMean) {
   const auto result = frank_wolfe(ctx, {ratings.view()}, options, ball(4));
   EXPECT_EQ(result.mean, 4);
   EXPECT_EQ(result.runs[0].stopped, StopReason::callback);
-  EXPECT_EQ(result.runs[0].history.size(), 3u);
+  ASSERT_EQ(result.runs[0].history.size(), 3u);
+  EXPECT_NEAR(result.runs[0].history[0].objective, (7 - 3 * std::sqrt(5.0)) / 2, 8 * 14 * eps<double>());
 }
 
 // Entries all equal to the mean: M = 0 is the minimum.
@@ -215,6 +218,17 @@ TEST_P(FrankWolfe, KeepsTheLastGoodFactorsWhereNumbersEnd) {
     EXPECT_NEAR(m(0, 0), 1.2e154, 1e154 * 32 * eps<double>());
     EXPECT_NEAR(m(1, 1), 0, 1e154 * 32 * eps<double>());
   }
+}
+
+// The harmonic first step goes all the way to the atom, 1e4 e_1 e_1': 1/2 (1e4 - 1)^2 is more than 1e6 times 1/2.
+TEST_P(FrankWolfe, SaysWhereItHasGrown) {
+  Context ctx = context();
+  const auto ratings = to_context(ctx, csr_of<double>(1, 1, {{0, 0, 1}}));
+  FrankWolfeOptions own = ball(1e4);
+  own.step = FrankWolfeStep::harmonic;
+  EXPECT_EQ(message_of<Diverged<double>>([&] { frank_wolfe(ctx, {ratings.view()}, convex_options(3), own); }),
+            "frank_wolfe() diverged: the objective is more than 1e6 times its start after sweep 1; a smaller radius or "
+            "exact steps keep it down");
 }
 
 TEST_P(FrankWolfe, RefusesWhatIsNoProblem) {

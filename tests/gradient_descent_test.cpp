@@ -363,9 +363,10 @@ TEST_P(GradientDescent, DivergenceKeepsTheLastGoodFactors) {
   EXPECT_EQ(to_host(at_once.result->y)(0, 0), 1);
   EXPECT_TRUE(at_once.result->runs.at(0).history.empty());
   EXPECT_EQ(at_once.result->best_sweep, 0);
-  EXPECT_EQ(std::string(at_once.what()),
-            "gradient_descent() diverged: from the seed 0 the objective is not finite or more than 1e6 times its start "
-            "after sweep 1; a smaller step or a line search keeps it down");
+  EXPECT_EQ(
+      std::string(at_once.what()),
+      "gradient_descent() diverged: from the seed 0 the objective is more than 1e6 times its start after sweep 1; "
+      "a smaller step, or a search for it (exact, armijo), keeps it down");
 
   own.step = 10;
   const Diverged<double> later = diverged<double>(ctx, 5, own);
@@ -383,7 +384,36 @@ TEST_P(GradientDescent, NumbersThatAreNotFiniteAreDivergence) {
   Context ctx = context();
   GradientDescentOptions own = rule(GradientStep::fixed);
   own.step = 1e30;
-  EXPECT_EQ(to_host(diverged<float>(ctx, 5, own).result->x)(0, 0), 1.0f);
+  const Diverged<float> error = diverged<float>(ctx, 5, own);
+  EXPECT_EQ(to_host(error.result->x)(0, 0), 1.0f);
+  EXPECT_EQ(std::string(error.what()),
+            "gradient_descent() diverged: from the seed 0 the objective is not finite after sweep 1, as numbers exceed "
+            "what float holds; a smaller step, or a search for it (exact, armijo), keeps it down");
+}
+
+// At x = y = 1 the objective is no double, nor is the square of the x where 1 / L leads. At x = y = 1e10 the objective
+// is, but not the square of the gradient 1e160: the run has not come to rest, it has diverged.
+TEST_P(GradientDescent, TellsWhatKeepsItFromDiverging) {
+  Context ctx = context();
+  const PlainObjective problem{1, 1, 1, {}, 0};
+  const auto message = [&](double a, double from, GradientStep step, Momentum momentum) {
+    const auto ratings = to_context(ctx, csr_of<double>(1, 1, {{0, 0, a}}));
+    const auto start = to_context(ctx, matrix_of<double>(1, 1, {from}));
+    GradientDescentOptions own = rule(step, Moves::alternating);
+    own.momentum = momentum;
+    return message_of<Diverged<double>>([&] {
+      gradient_descent(ctx, {ratings.view(), {}, read(start), read(start)}, problem.options(3), own);
+    });
+  };
+  const auto ends_with = [](const std::string& text, const std::string& end) {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+  };
+  const std::string smaller = "; smaller ratings or a smaller start keep them within it";
+  for (const auto step : {GradientStep::exact, GradientStep::armijo})
+    EXPECT_TRUE(ends_with(message(1e150, 1e10, step, Momentum::none), smaller));
+  EXPECT_TRUE(ends_with(message(1e160, 1, GradientStep::lipschitz, Momentum::none), smaller));
+  EXPECT_TRUE(ends_with(message(1e160, 1, GradientStep::lipschitz, Momentum::nesterov),
+                        "; less momentum or smaller ratings keep them within it"));
 }
 
 // a = 1, step 0.9: the minimum with |x| = |y| has the curvature 2 and draws such steps in, as 2 / 2 > 0.9, but from

@@ -166,6 +166,25 @@ TEST_P(Lbfgs, PairsWithoutCurvatureAreLeftOut) {
   EXPECT_GT(skipped, 0) << "no start came by such a pair";
 }
 
+// The residuals 1e150 and -1e150 have a finite objective, but along -g, which goes 1e159 in x, the slope is infinity
+// less infinity: the run has not come to rest, it has diverged.
+TEST_P(Lbfgs, ALineThatIsNotFiniteIsDivergence) {
+  Context ctx = context();
+  const auto ratings = to_context(ctx, csr_of<double>(1, 2, {{0, 0, 1e150}, {0, 1, -1e150}}));
+  const auto x = to_context(ctx, matrix_of<double>(1, 1, {1e5})),
+             y = to_context(ctx, matrix_of<double>(2, 1, {1e10, 9e9}));
+  const PlainObjective problem{1, 2, 1, {}, 0};
+  for (const LbfgsSearch search : {LbfgsSearch::exact, LbfgsSearch::wolfe, LbfgsSearch::armijo}) {
+    LbfgsOptions own;
+    own.search = search;
+    EXPECT_EQ(message_of<Diverged<double>>([&] {
+                lbfgs(ctx, {ratings.view(), {}, read(y), read(x)}, problem.options(3), own);
+              }),
+              "lbfgs() diverged: from the seed 0 the objective is not finite after sweep 1, as numbers exceed what "
+              "double holds; smaller ratings or a smaller start keep them within it");
+  }
+}
+
 // Rank 4 of 6 x 4, lambda 1: that many columns make the objective that of the nuclear norm, sum of singular values,
 // which is convex: every local minimum has the same value (Burer, Monteiro).
 TEST_P(Lbfgs, ReachesWhatAlsReaches) {

@@ -94,6 +94,13 @@ TEST(Armijo, WhatIsNotFiniteDoesNotDo) {
   }
 }
 
+TEST(Armijo, WhereNothingIsFiniteItStays) {
+  const auto found = armijo([](double) { return std::nan(""); }, 1, -1);
+  EXPECT_EQ(found.t, 0);
+  EXPECT_EQ(found.value, 1);
+  EXPECT_EQ(found.evaluations, ArmijoOptions{}.most);
+}
+
 TEST(Armijo, WhereNoStepDoesItStays) {
   ArmijoOptions options;
   options.most = 7;

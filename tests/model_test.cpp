@@ -29,6 +29,8 @@ Model<T> small_model() {
   model.options.restarts = 2;
   model.options.stopping = {.sweeps = 9, .tolerance = 1e-5, .patience = 3, .gradient_norm = 1e-6, .gap = 0.01};
   model.solver = "newton";
+  model.solver_options.emplace();
+  model.solver_options->newton = {.damping = 0.25, .forcing = 0.125, .cg_steps = 77, .decrease = 0.01, .shrink = 0.75};
   model.runs.resize(2);
   model.runs[0] = {
       41, {{1, 10.5, 0.9, kNaN, 0.001, 7.5, 3.25, 9'000'000'000}, {2, 9.25, 0.8, kNaN, 0.002}}, StopReason::tolerance};
@@ -88,6 +90,10 @@ void expect_same(const Model<T>& a, const Model<T>& b) {
   EXPECT_EQ(a.options.stopping.gradient_norm, b.options.stopping.gradient_norm);
   EXPECT_EQ(a.options.stopping.gap, b.options.stopping.gap);
   EXPECT_EQ(a.solver, b.solver);
+  ASSERT_EQ(a.solver_options.has_value(), b.solver_options.has_value());
+  if (const auto solver = find_solver(a.solver); solver && a.solver_options) {
+    EXPECT_EQ(named_options(*solver, *a.solver_options), named_options(*solver, *b.solver_options));
+  }
   EXPECT_EQ(a.best_run, b.best_run);
   EXPECT_EQ(a.best_sweep, b.best_sweep);
   ASSERT_EQ(a.runs.size(), b.runs.size());
@@ -170,6 +176,68 @@ TEST_F(Models, ComeBackAsTheyWere) {
   expect_same(load_model<float>(saved("f", small_model<float>())), small_model<float>());
   expect_same(load_model<double>(saved("d", small_model<double>())), small_model<double>());
   expect_same(load_model<float>(saved("i", implicit_model<float>())), implicit_model<float>());
+}
+
+/// Every option of every solver, with a value that is not its default.
+TEST_F(Models, KeepTheSolversOwnOptions) {
+  for (const Solver solver : all_solvers()) {
+    SolverOptions own;
+    for (NamedOption option : named_options(solver, own)) {
+      if (auto* const flag = std::get_if<bool>(&option.value)) *flag = !*flag;
+      if (auto* const count = std::get_if<std::int64_t>(&option.value)) *count += 5;
+      if (auto* const number = std::get_if<double>(&option.value)) *number += 0.1;
+      if (auto* const word = std::get_if<std::string>(&option.value))
+        *word = option.name == "momentum" ? "nesterov" : option.name == "step" ? "harmonic" : "armijo";
+      set_option(solver, own, option);
+    }
+    auto model = small_model<float>();
+    model.solver = to_string(solver);
+    model.solver_options = own;
+    expect_same(load_model<float>(saved("m", model)), model);
+  }
+}
+
+TEST_F(Models, NameTheSolversOwnOptions) {
+  auto model = small_model<double>();
+  model.solver = "frank-wolfe";
+  model.solver_options->frank_wolfe = {.radius = 20, .step = FrankWolfeStep::harmonic};
+  const std::string at = saved("m", model);
+  const hid_t id = H5Fopen(at.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  const hid_t group = H5Gopen2(id, "options/solver_options", H5P_DEFAULT);
+  std::vector<std::string> names;
+  H5Aiterate2(
+      group, H5_INDEX_NAME, H5_ITER_INC, nullptr,
+      [](hid_t, const char* name, const H5A_info_t*, void* all) {
+        static_cast<std::vector<std::string>*>(all)->push_back(name);
+        return herr_t{0};
+      },
+      &names);
+  EXPECT_EQ(names, (std::vector<std::string>{"accuracy", "lanczos_steps", "radius", "step"}));
+  double radius = 0;
+  const hid_t attribute = H5Aopen(group, "radius", H5P_DEFAULT);
+  H5Aread(attribute, H5T_NATIVE_DOUBLE, &radius);
+  EXPECT_EQ(radius, 20);
+  H5Aclose(attribute);
+  H5Gclose(group);
+  H5Fclose(id);
+}
+
+TEST_F(Models, WithoutOneOfTheSolversOptionsHaveItsDefault) {
+  const std::string path = changed([](hid_t id) {
+    const hid_t own = H5Gopen2(id, "options/solver_options", H5P_DEFAULT);
+    H5Adelete(own, "forcing");
+    H5Gclose(own);
+  });
+  auto expected = small_model<double>();
+  expected.solver_options->newton.forcing = NewtonOptions{}.forcing;
+  expect_same(load_model<double>(path), expected);
+}
+
+TEST_F(Models, WhoseSolverIsNotKnownComeBack) {
+  auto model = small_model<float>();
+  model.solver = "simulated annealing";
+  const auto loaded = load_model<float>(saved("m", model));
+  expect_same(loaded, model);
 }
 
 TEST_F(Models, OfManyRowsComeBack) {  // ids and factors in more than one piece
@@ -283,11 +351,13 @@ TEST_F(Models, OfANewerSchemaAreRefused) {
                              "; this is Seesaw " + kVersion + ", which reads up to 1");
 }
 
-/// As the first Seesaws wrote them: no solver, no norm and gap to stop at, tables of five columns.
+/// As the first Seesaws wrote them: no solver and no options of its own, no norm and gap to stop at, tables of five
+/// columns.
 TEST_F(Models, WithoutLaterAdditionsAreRead) {
   const std::string path = changed([](hid_t id) {
     const hid_t options = H5Gopen2(id, "options", H5P_DEFAULT), runs = H5Gopen2(id, "runs", H5P_DEFAULT);
     for (const char* const name : {"solver", "gradient_norm", "gap"}) H5Adelete(options, name);
+    H5Ldelete(options, "solver_options", H5P_DEFAULT);
     struct Old {
       int sweep;
       double objective, train_rmse, validation_rmse, seconds;
@@ -320,6 +390,7 @@ TEST_F(Models, WithoutLaterAdditionsAreRead) {
   });
   auto expected = small_model<double>();
   expected.solver = "als";
+  expected.solver_options.reset();
   expected.options.stopping.gradient_norm = expected.options.stopping.gap = 0;
   expected.runs[0].history[0] = {1, 10.5, 0.9, kNaN, 0.001};
   expect_same(load_model<double>(path), expected);
@@ -354,6 +425,17 @@ TEST_F(Models, WithWrongPartsAreRefused) {
             "attribute \"mean\" is not a number");
   EXPECT_EQ(wrong(changed([&](hid_t id) { replace_attribute<int>(id, "mean", H5T_NATIVE_INT, 3); })),
             "attribute \"mean\" is not a single number");
+  const auto in_own = [&](const char* name, hid_t type, auto value) {
+    return wrong(changed([&](hid_t id) {
+      const hid_t own = H5Gopen2(id, "options/solver_options", H5P_DEFAULT);
+      replace_attribute(own, name, type, value);
+      H5Gclose(own);
+    }));
+  };
+  EXPECT_EQ(in_own("damping", H5T_NATIVE_DOUBLE, kNaN), "attribute \"damping\" is not a number");
+  EXPECT_EQ(in_own("damping", H5T_NATIVE_INT, 3), "attribute \"damping\" is not a single number");
+  EXPECT_EQ(in_own("cg_steps", H5T_NATIVE_INT64, std::int64_t{1} << 40),
+            "attribute cg_steps is 1099511627776, expected a number of 32 bits");
   const auto in_runs = [&](const char* name, int value) {
     return wrong(changed([&](hid_t id) {
       const hid_t runs = H5Gopen2(id, "runs", H5P_DEFAULT);

@@ -129,5 +129,19 @@ TEST(MinimumAlong, OfALineWithLongSteps) {
   EXPECT_NEAR(t / 1e60, 1, 2 * eps<double>());
 }
 
+TEST(AlongALine, WhatIsNotFiniteIsNoStep) {
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const double bad : {std::nan(""), inf, -inf})
+    for (std::size_t n = 0; n < Polynomial{}.size(); ++n) {
+      Polynomial spoiled = line({5, -1, 0.25, 0, 1});
+      EXPECT_EQ(armijo_along(spoiled, {}), 0.5);
+      spoiled[n] = bad;
+      EXPECT_TRUE(std::isnan(armijo_along(spoiled, {}))) << bad << " of t^" << n;
+      EXPECT_TRUE(std::isnan(minimum_along(spoiled))) << bad << " of t^" << n;
+    }
+}
+
+TEST(AlongALine, ArmijoStaysWhereItGoesUp) { EXPECT_EQ(armijo_along(line({5, 1, 2}), {}), 0); }
+
 }  // namespace
 }  // namespace seesaw::test

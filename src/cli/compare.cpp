@@ -34,8 +34,6 @@ struct Contestant {
   std::string failure;  ///< empty: none
 };
 
-bool bounded_by_radius(Solver solver) { return solver == Solver::frank_wolfe || solver == Solver::nuclear_pgd; }
-
 /// Solvers of the nuclear-norm ball have no penalty: beside others, all are compared by the squared errors alone.
 bool of_different_objectives(const std::vector<Solver>& solvers) {
   const auto ball = std::count_if(solvers.begin(), solvers.end(), bounded_by_radius);
@@ -104,6 +102,7 @@ std::string document(const CompareOptions& options, const std::string& backend, 
     Json entry = json_of(one.run);
     entry.erase("seed");
     entry["solver"] = to_string(one.solver);
+    entry["solver_options"] = json_of(one.solver, options.fit.own);
     entry["failure"] = one.failure.empty() ? Json(nullptr) : Json(one.failure);
     if (!one.failure.empty() && one.run.stopped != StopReason::diverged) entry["stopped"] = nullptr;
     solvers.push_back(entry);

@@ -43,17 +43,41 @@ void draw_convergence(const FitOptions& options, const std::vector<CompletionRun
   }
 }
 
-/// Where the solver diverged, the last good factors, and why in `diverged`.
+/// Where the solver diverged, the last good factors (none, where it has none), and why in `failure`.
 template <class T>
 CompletionResult<T> completed(Context& context, const FitOptions& options, const CompletionProblem<T>& problem,
-                              std::string& diverged) {
+                              std::string& failure) {
   try {
     return complete(context, options.solver, problem, options.completion, options.own);
   } catch (const Diverged<T>& error) {
-    if (error.result->x.rows() == 0) throw;
-    diverged = error.what();
+    failure = error.what();
     return std::move(*error.result);
   }
+}
+
+template <class T>
+void save(const FitOptions& options, const Context& context, FitData<T>& data, CompletionResult<T>& result) {
+  Model<T> model{on_host(context, std::move(result.x)),
+                 on_host(context, std::move(result.y)),
+                 std::move(data.rows),
+                 std::move(data.cols),
+                 result.mean,
+                 options.completion,
+                 result.runs,
+                 result.best_run,
+                 result.best_sweep,
+                 to_string(options.solver),
+                 options.own};
+  model.options.callback = nullptr;
+  save_model(options.output, model);
+}
+
+/// A report on standard output: where the solver diverged, as JSON alone.
+void report(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs) {
+  if (!summary.failure.empty() && !options.json) return;
+  Output output;
+  output.write(options.json ? fit_json(options, summary, runs) : fit_text(options, summary, runs));
+  output.finish();
 }
 
 template <class T>
@@ -80,10 +104,10 @@ void fit(FitOptions& options) {
     progress.sweep(options.completion, start, record);
     return !interrupt.requested();
   };
-  std::string diverged;
   CompletionResult<T> result =
-      completed<T>(context, options, {train.view(), validation.view(), y.view(), x.view()}, diverged);
-  options.completion.rank = result.x.cols();
+      completed<T>(context, options, {train.view(), validation.view(), y.view(), x.view()}, summary.failure);
+  summary.saved = result.x.rows() > 0;
+  if (summary.saved) options.completion.rank = result.x.cols();
 
   summary.validation_left_out = data.validation_unknown + result.validation_left_out;
   summary.validation_entries = validation.view().entries - result.validation_left_out;
@@ -93,29 +117,15 @@ void fit(FitOptions& options) {
   summary.singular_rows = result.singular_rows;
   summary.interrupted = result.runs.back().stopped == StopReason::callback;
 
-  Model<T> model{on_host(context, std::move(result.x)),
-                 on_host(context, std::move(result.y)),
-                 std::move(data.rows),
-                 std::move(data.cols),
-                 result.mean,
-                 options.completion,
-                 std::move(result.runs),
-                 result.best_run,
-                 result.best_sweep,
-                 to_string(options.solver)};
-  model.options.callback = nullptr;
-  save_model(options.output, model);
-  if (!diverged.empty() && !options.plot.empty()) draw_convergence(options, model.runs, model.best_run);
-  if (!diverged.empty())
-    throw Error(fmt::format("{}; {} holds the factors as they were after sweep {}", diverged, options.output,
-                            result.best_sweep));
+  if (summary.saved) save(options, context, data, result);
+  if (summary.saved && !summary.failure.empty())
+    summary.failure +=
+        fmt::format("; {} holds the factors as they were after sweep {}", options.output, summary.best_sweep);
   if (summary.interrupted) progress.note("stopped early; the model is saved as it was then");
   progress.end();
-  if (!options.plot.empty()) draw_convergence(options, model.runs, model.best_run);
-
-  Output output;
-  output.write(options.json ? fit_json(options, summary, model.runs) : fit_text(options, summary, model.runs));
-  output.finish();
+  if (summary.saved && !options.plot.empty()) draw_convergence(options, result.runs, result.best_run);
+  report(options, summary, result.runs);
+  if (!summary.failure.empty()) throw Error(summary.failure);
 }
 
 void check(FitOptions& options) {

@@ -36,6 +36,7 @@ struct FitOptions {
 // ---- the options that `fit` and `compare` have
 
 void add_model_options(CLI::App& command, FitOptions& options);
+/// After those of the model, some of which they change; so do those of the start.
 void add_implicit_options(CLI::App& command, FitOptions& options);
 void add_run_options(CLI::App& command, FitOptions& options);
 void add_start_options(CLI::App& command, FitOptions& options);
@@ -72,6 +73,8 @@ struct FitSummary {
   int best_run = 0, best_sweep = 0;
   std::int64_t singular_rows = 0;
   bool interrupted = false;
+  std::string failure;  ///< how it diverged; empty: it did not
+  bool saved = true;    ///< there is a model: it has factors
 };
 
 std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs);

@@ -4,9 +4,20 @@
 #include "fit.hpp"
 
 namespace seesaw::cli {
+namespace {
+
+/// What only a command says of it that has further options.
+void add_to_description(CLI::App& command, const std::string& name, const std::string& text) {
+  CLI::Option* const option = command.get_option(name);
+  option->description(option->get_description() + text);
+}
+
+}  // namespace
 
 void add_implicit_options(CLI::App& command, FitOptions& options) {
   const std::string group = "Implicit feedback";
+  add_to_description(command, "--weighting",
+                     "; with --implicit the\ndefault is plain, and the weight of what was not observed counts too");
   ImplicitFeedback& feedback = options.feedback;
   CLI::Option* const implicit =
       command
@@ -43,9 +54,7 @@ void add_implicit_options(CLI::App& command, FitOptions& options) {
 void add_model_options(CLI::App& command, FitOptions& options) {
   const std::string group = "Model";
   CompletionOptions& als = options.completion;
-  command
-      .add_option("--rank,-k", options.rank,
-                  fmt::format("Number of factors (default {}, or that of --start)", als.rank))
+  command.add_option("--rank,-k", options.rank, fmt::format("Number of factors; default {}", als.rank))
       ->type_name("K")
       ->check(between(1, kMostRank))
       ->group(group);
@@ -67,8 +76,7 @@ void add_model_options(CLI::App& command, FitOptions& options) {
   lambda("--lambda-y", "Penalty on the items' factors alone");
   add_choice<Weighting>(command, "--weighting", als.weighting,
                         {{"by-count", Weighting::by_count}, {"plain", Weighting::plain}},
-                        "Whether a user's (item's) penalty grows with the number of ratings; with --implicit the\n"
-                        "default is plain, and the weight of what was not observed counts too")
+                        "Whether a user's (item's) penalty grows with the number of ratings")
       ->group(group);
   command.add_option("--exponent", als.exponent, "Of that number, with --weighting by-count")
       ->type_name("NU")
@@ -106,6 +114,7 @@ void add_run_options(CLI::App& command, FitOptions& options) {
 
 void add_start_options(CLI::App& command, FitOptions& options) {
   const std::string group = "Run";
+  add_to_description(command, "--rank", ", or that of --start");
   command
       .add_option("--restarts", options.completion.restarts,
                   "Starts to try, with seeds from --seed on; the best is kept")

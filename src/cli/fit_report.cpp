@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "fit.hpp"
 #include "json.hpp"
@@ -10,9 +11,12 @@
 namespace seesaw::cli {
 namespace {
 
-/// The sweep whose factors were kept.
-const SweepRecord& kept_sweep(const std::vector<CompletionRun>& runs, int best_run, int best_sweep) {
-  return runs.at(static_cast<std::size_t>(best_run)).history.at(static_cast<std::size_t>(best_sweep) - 1);
+/// The sweep whose factors were kept; where it diverged in the first one, nothing was measured.
+SweepRecord kept_sweep(const FitSummary& summary, const std::vector<CompletionRun>& runs) {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  if (summary.best_sweep == 0) return {.objective = kNaN, .train_rmse = kNaN};
+  return runs.at(static_cast<std::size_t>(summary.best_run))
+      .history.at(static_cast<std::size_t>(summary.best_sweep) - 1);
 }
 
 /// Over all starts.
@@ -29,7 +33,7 @@ std::pair<int, double> sweeps_and_seconds(const std::vector<CompletionRun>& runs
 
 std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs) {
   const auto [sweeps, seconds] = sweeps_and_seconds(runs);
-  const SweepRecord& best = kept_sweep(runs, summary.best_run, summary.best_sweep);
+  const SweepRecord best = kept_sweep(summary, runs);
   std::string text =
       fmt::format("{}: rank {}, {}, {}, {}\n", options.output, options.completion.rank, counted(summary.users, "user"),
                   counted(summary.items, "item"), counted(summary.entries, "rating"));
@@ -53,7 +57,7 @@ std::string fit_text(const FitOptions& options, const FitSummary& summary, const
 
 std::string fit_json(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs) {
   const auto [sweeps, seconds] = sweeps_and_seconds(runs);
-  const SweepRecord& best = kept_sweep(runs, summary.best_run, summary.best_sweep);
+  const SweepRecord best = kept_sweep(summary, runs);
   Json all_runs = Json::array();
   for (const CompletionRun& run : runs) all_runs.push_back(json_of(run));
   Json document = {{"command", "fit"},
@@ -68,6 +72,7 @@ std::string fit_json(const FitOptions& options, const FitSummary& summary, const
                    {"backend", {{"description", summary.backend}, {"why", summary.why}}},
                    {"precision", options.precision == Precision::single ? "float" : "double"},
                    {"solver", to_string(options.solver)},
+                   {"solver_options", json_of(options.solver, options.own)},
                    {"options", json_of(options.completion)},
                    {"mean", summary.mean},
                    {"runs", all_runs},
@@ -78,8 +83,9 @@ std::string fit_json(const FitOptions& options, const FitSummary& summary, const
                    {"singular_rows", summary.singular_rows},
                    {"seconds_per_sweep", seconds / sweeps},
                    {"interrupted", summary.interrupted},
-                   {"model", options.output},
-                   {"plot", options.plot.empty() ? Json(nullptr) : Json(options.plot)}};
+                   {"failure", summary.failure.empty() ? Json(nullptr) : Json(summary.failure)},
+                   {"model", summary.saved ? Json(options.output) : Json(nullptr)},
+                   {"plot", options.plot.empty() || !summary.saved ? Json(nullptr) : Json(options.plot)}};
   if (summary.validation_entries > 0)
     document["validation"] = {{"path", options.validation.empty() ? Json(nullptr) : Json(options.validation)},
                               {"entries", summary.validation_entries},

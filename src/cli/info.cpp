@@ -14,6 +14,7 @@
 #include "seesaw/libraries.hpp"
 #include "seesaw/memory.hpp"
 #include "seesaw/version.hpp"
+#include "solver_options.hpp"
 
 namespace seesaw::cli {
 namespace {
@@ -130,6 +131,8 @@ Json model_json(const std::string& path) {
   const Model<T> model = load_model<T>(path);
   Json runs = Json::array();
   for (const CompletionRun& run : model.runs) runs.push_back(json_of(run));
+  const auto solver = find_solver(model.solver);
+  const Json own = solver && model.solver_options ? json_of(*solver, *model.solver_options) : Json(nullptr);
   return {{"path", path},
           {"schema_version", head.schema_version},
           {"written_by", head.written_by},
@@ -139,6 +142,7 @@ Json model_json(const std::string& path) {
           {"rank", head.rank},
           {"mean", model.mean},
           {"solver", model.solver},
+          {"solver_options", own},
           {"options", json_of(model.options)},
           {"runs", runs},
           {"best_run", model.best_run},
@@ -167,11 +171,20 @@ std::string feedback_text(const Json& implicit) {
                      steps > 0 ? counted(steps, "CG step") : "exact");
 }
 
+/// A line of the solver's own options, where it has some and the file tells them.
+std::string own_text(const Json& options) {
+  std::string text;
+  for (const auto& [name, value] : options.items())
+    text += fmt::format("{}{} {}", text.empty() ? "options    " : ", ", name,
+                        value.is_string() ? value.get<std::string>() : value.dump());
+  return text.empty() ? "" : text + "\n";
+}
+
 std::string model_text(const Json& model) {
   const Json& options = model["options"];
   const auto solver = model["solver"].get<std::string>();
-  const bool bounded =
-      solver == "frank-wolfe" || solver == "nuclear-pgd";  // by a radius, which the model does not keep
+  const auto known = find_solver(solver);
+  const bool bounded = known && bounded_by_radius(*known);
   const std::string penalty =
       bounded ? ""
               : fmt::format("lambda {} and {}, {}, ", options["lambda_x"].get<double>(),
@@ -184,6 +197,7 @@ std::string model_text(const Json& model) {
       model["precision"].get<std::string>(), model["mean"].get<double>(), model["written_by"].get<std::string>(),
       model["schema_version"].get<int>(), solver, feedback_text(options["implicit"]), penalty,
       options["centre"].get<bool>() ? "centred" : "not centred", options["seed"].get<std::uint64_t>());
+  text += own_text(model["solver_options"]);
   for (const Json& run : model["runs"]) text += run_text(run) + "\n";
   if (!model["runs"].empty())
     text += fmt::format("kept       sweep {} of start {}\n", model["best_sweep"].get<int>(),

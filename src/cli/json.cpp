@@ -32,6 +32,13 @@ Json json_of(const CompletionOptions& options) {
           {"gap", options.stopping.gap}};
 }
 
+Json json_of(Solver solver, const SolverOptions& own) {
+  Json document = Json::object();
+  for (const NamedOption& option : named_options(solver, own))
+    std::visit([&](const auto& value) { document[option.name] = value; }, option.value);
+  return document;
+}
+
 Json json_of(const CompletionRun& run) {
   Json history = Json::array();
   for (const SweepRecord& record : run.history) {

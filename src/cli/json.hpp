@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "seesaw/als.hpp"
+#include "seesaw/complete.hpp"
 
 namespace seesaw::cli {
 
@@ -14,6 +14,7 @@ using Json = nlohmann::ordered_json;
 std::string to_text(const Json& document);
 
 Json json_of(const CompletionOptions& options);
+Json json_of(Solver solver, const SolverOptions& own);
 Json json_of(const CompletionRun& run);
 
 }  // namespace seesaw::cli

@@ -28,6 +28,8 @@ std::string names_of(const std::vector<Solver>& solvers) {
 
 }  // namespace
 
+bool bounded_by_radius(Solver solver) { return is_one_of(solver, kBall); }
+
 CLI::Option* SolverArguments::add(CLI::Option* option, std::vector<Solver> solvers) {
   option->group("Solver");
   option->description(option->get_description() + " (" + names_of(solvers) + ")");
@@ -37,15 +39,7 @@ CLI::Option* SolverArguments::add(CLI::Option* option, std::vector<Solver> solve
 
 SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping& stopping) : own_(own) {
   GradientDescentOptions& descent = own.gradient_descent;
-  add(add_choice<GradientStep>(command, "--step-rule", descent.rule,
-                               {{"exact", GradientStep::exact},
-                                {"fixed", GradientStep::fixed},
-                                {"inverse", GradientStep::inverse},
-                                {"geometric", GradientStep::geometric},
-                                {"armijo", GradientStep::armijo},
-                                {"lipschitz", GradientStep::lipschitz}},
-                               "How long a step is"),
-      kDescent);
+  add(add_choice(command, "--step-rule", descent.rule, words_for<GradientStep>(), "How long a step is"), kDescent);
   step_ = add(command
                   .add_option_function<double>(
                       "--step",
@@ -63,10 +57,7 @@ SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping
           ->type_name("X")
           ->check(not_negative()),
       kSteps);
-  add(add_choice<Momentum>(
-          command, "--momentum", descent.momentum,
-          {{"none", Momentum::none}, {"heavy-ball", Momentum::heavy_ball}, {"nesterov", Momentum::nesterov}},
-          "What stays of the steps before"),
+  add(add_choice(command, "--momentum", descent.momentum, words_for<Momentum>(), "What stays of the steps before"),
       kDescent);
   add(command.add_option("--beta", descent.beta, "Part of the momentum that stays, below 1")
           ->type_name("X")
@@ -78,6 +69,23 @@ SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping
           ->check(count_from(1))
           ->capture_default_str(),
       {Solver::lbfgs});
+  add(add_choice(command, "--line-search", own.lbfgs.search, words_for<LbfgsSearch>(),
+                 "To the minimum, to where Wolfe's conditions hold, or by halving"),
+      {Solver::lbfgs});
+  decrease_ = add(command
+                      .add_option("--decrease", own.lbfgs.decrease,
+                                  "Of wolfe and armijo: part of the decrease that the slope promises")
+                      ->type_name("X")
+                      ->check(fraction())
+                      ->capture_default_str(),
+                  {Solver::lbfgs});
+  curvature_ = add(command
+                       .add_option("--curvature", own.lbfgs.curvature,
+                                   "Of wolfe: part of the slope that may be left, more than --decrease")
+                       ->type_name("X")
+                       ->check(fraction())
+                       ->capture_default_str(),
+                   {Solver::lbfgs});
   add(command.add_option("--grid", own.sgd.grid, "Stripes of users and of items; 0: chosen")
           ->type_name("N")
           ->check(between(0, kMostGrid))
@@ -107,6 +115,13 @@ SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping
           ->check(count_from(1))
           ->capture_default_str(),
       kConjugate);
+  add(command
+          .add_option("--forcing", own.newton.forcing,
+                      "Part of the gradient that conjugate gradients leave at first, and at most")
+          ->type_name("X")
+          ->check(fraction())
+          ->capture_default_str(),
+      kConjugate);
   radius_ = add(command
                     .add_option_function<double>(
                         "--radius", [&own](double radius) { own.frank_wolfe.radius = own.nuclear_pgd.radius = radius; },
@@ -114,9 +129,15 @@ SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping
                     ->type_name("X")
                     ->check(positive()),
                 kBall);
-  add(add_choice<FrankWolfeStep>(command, "--frank-wolfe-step", own.frank_wolfe.step,
-                                 {{"exact", FrankWolfeStep::exact}, {"harmonic", FrankWolfeStep::harmonic}},
-                                 "To the minimum, or 2 / (t + 2) of the way"),
+  add(add_choice(command, "--frank-wolfe-step", own.frank_wolfe.step, words_for<FrankWolfeStep>(),
+                 "To the minimum, or 2 / (t + 2) of the way"),
+      {Solver::frank_wolfe});
+  add(command
+          .add_option("--lanczos-steps", own.frank_wolfe.lanczos_steps,
+                      "Steps of Lanczos in one search for the top singular pair, at most")
+          ->type_name("N")
+          ->check(count_from(2))
+          ->capture_default_str(),
       {Solver::frank_wolfe});
   add(command
           .add_option("--gap", stopping.gap, "End when the duality gap is at most this part of the objective; 0: never")
@@ -145,8 +166,16 @@ void SolverArguments::require_fitting(const std::vector<Solver>& solvers) const 
       throw UsageError(
           fmt::format("{} goes with --solver {}, not with {}", option->get_name(), names_of(users), names_of(solvers)));
   }
+  const LbfgsOptions& lbfgs = own_.lbfgs;
+  if (decrease_->count() > 0 && lbfgs.search == LbfgsSearch::exact)
+    throw UsageError("--decrease goes with --line-search wolfe or armijo");
+  if (curvature_->count() > 0 && lbfgs.search != LbfgsSearch::wolfe)
+    throw UsageError("--curvature goes with --line-search wolfe");
+  if (lbfgs.search == LbfgsSearch::wolfe && lbfgs.curvature <= lbfgs.decrease)
+    throw UsageError(
+        fmt::format("--curvature is {}, expected more than --decrease, {}", lbfgs.curvature, lbfgs.decrease));
   for (const Solver solver : solvers)
-    if (is_one_of(solver, kBall) && radius_->count() == 0)
+    if (bounded_by_radius(solver) && radius_->count() == 0)
       throw UsageError(fmt::format("{} needs --radius, the bound on the nuclear norm", to_string(solver)));
 }
 
@@ -156,7 +185,7 @@ void require_common(const CLI::App& command, Solver solver) {
       throw UsageError(fmt::format("{} does not go with --solver {}: {}", option, to_string(solver), why));
   };
   if (solver != Solver::als) refuse("--implicit", "als alone takes implicit feedback");
-  if (!is_one_of(solver, kBall)) return;
+  if (!bounded_by_radius(solver)) return;
   for (const char* option : {"--rank", "--lambda", "--lambda-x", "--lambda-y", "--weighting", "--exponent"})
     refuse(option, "--radius takes the place of rank and penalty");
   for (const char* option : {"--start", "--restarts"}) refuse(option, "it begins from 0");

@@ -8,6 +8,9 @@
 
 namespace seesaw::cli {
 
+/// Whether it is one of those of the nuclear-norm ball: a radius takes the place of rank and penalty.
+bool bounded_by_radius(Solver solver);
+
 /// The command-line options of the solvers' own, under one group of --help, and which solvers have them.
 class SolverArguments {
  public:
@@ -23,7 +26,7 @@ class SolverArguments {
 
   std::vector<std::pair<CLI::Option*, std::vector<Solver>>> options_;
   const SolverOptions& own_;
-  CLI::Option *radius_ = nullptr, *step_ = nullptr;
+  CLI::Option *radius_ = nullptr, *step_ = nullptr, *decrease_ = nullptr, *curvature_ = nullptr;
 };
 
 /// Throws UsageError for what these options ask and a solver does not do: als() alone takes implicit feedback, the

@@ -138,6 +138,11 @@ Hdf5Id make_group(hid_t at, const char* name) {
   return {H5Gcreate2(at, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose,
           "group " + in_quotes(name) + " cannot be made"};
 }
+bool has_group(hid_t at, const char* name) {
+  const htri_t found = H5Lexists(at, name, H5P_DEFAULT);
+  check_hdf5(found >= 0, "group " + in_quotes(name) + " cannot be looked for");
+  return found > 0;
+}
 Hdf5Id open_group(hid_t at, const char* name) {
   return {H5Gopen2(at, name, H5P_DEFAULT), H5Gclose, "group " + in_quotes(name) + " is missing"};
 }

@@ -58,6 +58,7 @@ void read_attribute(hid_t at, const char* name, std::uint64_t& value);
 void read_attribute(hid_t at, const char* name, std::string& value);
 
 Hdf5Id make_group(hid_t at, const char* name);
+bool has_group(hid_t at, const char* name);
 Hdf5Id open_group(hid_t at, const char* name);
 Hdf5Id open_dataset(hid_t at, const char* name);
 

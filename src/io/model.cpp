@@ -9,6 +9,7 @@
 
 #include "file_text.hpp"
 #include "hdf5_file.hpp"
+#include "own_options.hpp"
 #include "seesaw/errors.hpp"
 #include "seesaw/io/atomic_file.hpp"
 #include "seesaw/version.hpp"
@@ -86,9 +87,12 @@ void write_ids(hid_t file, const char* name, const Ids& ids) {
   }
 }
 
-void write_options(hid_t file, const CompletionOptions& options, const std::string& solver) {
+template <class T>
+void write_options(hid_t file, const Model<T>& model) {
+  const CompletionOptions& options = model.options;
   const Hdf5Id group = make_group(file, "options");
-  write_attribute(group, "solver", std::string_view(solver));
+  write_attribute(group, "solver", std::string_view(model.solver));
+  if (model.solver_options) write_own_options(group, model.solver, *model.solver_options);
   write_attribute(group, "rank", options.rank);
   write_attribute(group, "lambda_x", options.lambda_x);
   write_attribute(group, "lambda_y", options.lambda_y);
@@ -192,7 +196,7 @@ void save(const std::string& path, const Model<T>& model) {
   write_factor(image.id(), "y", model.y);
   write_ids(image.id(), "row_ids", model.rows);
   write_ids(image.id(), "col_ids", model.cols);
-  write_options(image.id(), model.options, model.solver);
+  write_options(image.id(), model);
   write_runs(image.id(), model);
   file.write(image.bytes());
   file.commit();
@@ -423,6 +427,7 @@ Model<T> load(const std::string& path) {
     if (!std::isfinite(model.mean)) throw IoError("attribute \"mean\" is not finite");
     model.options = read_options(file);
     model.solver = read_solver(file);
+    model.solver_options = read_own_options(open_group(file, "options"), model.solver);
     read_runs(file, model);
     return model;
   });

@@ -1,8 +1,9 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "seesaw/als.hpp"
+#include "seesaw/complete.hpp"
 #include "seesaw/io/ids.hpp"
 
 namespace seesaw {
@@ -21,6 +22,8 @@ struct Model {
   int best_run = 0;
   int best_sweep = 0;
   std::string solver = "als";  ///< which function of the library found it, as the tool calls it
+  /// The solver's own, as far as it heeds them (named_options()); empty: not known, as in older files.
+  std::optional<SolverOptions> solver_options = {};
 };
 
 /// What a model file holds, from its head alone.
