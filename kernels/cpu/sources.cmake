@@ -2,9 +2,13 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/conjugate_gradients.cpp
   kernels/cpu/dense_entries.cpp
   kernels/cpu/gram.cpp
+  kernels/cpu/hadamard_grams.cpp
+  kernels/cpu/khatri_rao.cpp
   kernels/cpu/masked_gradient.cpp
   kernels/cpu/masked_residual.cpp
   kernels/cpu/minimum_norm.cpp
+  kernels/cpu/mttkrp.cpp
+  kernels/cpu/mttkrp_entries.cpp
   kernels/cpu/product.cpp
   kernels/cpu/sgd_epoch.cpp
   kernels/cpu/simd.cpp

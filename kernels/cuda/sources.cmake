@@ -4,9 +4,13 @@ list(
   kernels/cuda/conjugate_gradients.cu
   kernels/cuda/dense_entries.cu
   kernels/cuda/gram.cu
+  kernels/cuda/hadamard_grams.cu
+  kernels/cuda/khatri_rao.cu
   kernels/cuda/masked_gradient.cu
   kernels/cuda/masked_residual.cu
   kernels/cuda/minimum_norm.cu
+  kernels/cuda/mttkrp.cu
+  kernels/cuda/mttkrp_entries.cu
   kernels/cuda/product.cu
   kernels/cuda/resources.cu
   kernels/cuda/row_bins.cu
