@@ -66,8 +66,8 @@ void require_start(Context& ctx, int order, const std::array<index_t, kMaxOrder>
     const auto mode = static_cast<std::size_t>(n);
     const std::string name = mode_text("start", n);
     if (start[mode].rows == 0) {
-      if (options.modes[mode].fixed) throw InvalidArgument("mode " + std::to_string(n) + " is fixed, but " + name +
-                                                           " is not given");
+      if (options.modes[mode].fixed)
+        throw InvalidArgument("mode " + std::to_string(n) + " is fixed, but " + name + " is not given");
       continue;
     }
     if (options.starts > 1)
@@ -111,8 +111,8 @@ CpResult<T> run(Context& ctx, const DenseTensorView<T>& tensor, const CpOptions&
   require_space(ctx, tensor.data, "tensor.data");
   require_options(tensor.order, options);
   const index_t columns = options.rank * options.starts;
-  const double elements = factor_elements(tensor.order, tensor.shape, options) +
-                          2 * mttkrp_workspace(tensor.order, tensor.shape, columns);
+  const double elements =
+      factor_elements(tensor.order, tensor.shape, options) + 2 * mttkrp_workspace(tensor.order, tensor.shape, columns);
   require_memory(ctx, "cp_als", saturated(elements * sizeof(T)));
   require_start(ctx, tensor.order, tensor.shape, options, start);
   DenseCpTensor<T> dense(ctx, tensor);
@@ -129,8 +129,7 @@ CpResult<T> run(Context& ctx, const SparseTensorView<T>& tensor, const CpOptions
   require_options(tensor.order, options);
   const auto order = static_cast<double>(tensor.order), entries = static_cast<double>(tensor.entries);
   const double copies = order * entries * ((order - 1) * sizeof(column_t) + sizeof(T));
-  require_memory(ctx, "cp_als",
-                 saturated(copies + factor_elements(tensor.order, tensor.shape, options) * sizeof(T)));
+  require_memory(ctx, "cp_als", saturated(copies + factor_elements(tensor.order, tensor.shape, options) * sizeof(T)));
   require_start(ctx, tensor.order, tensor.shape, options, start);
   SparseCpTensor<T> sparse(ctx, tensor);
   return run(ctx, sparse, options, start);

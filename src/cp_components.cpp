@@ -55,7 +55,8 @@ void canonicalize(Components& components) {
   for (const Matrix<double>& factor : components.factors) {
     Matrix<double> columns(factor.rows(), k);
     for (index_t i = 0; i < factor.rows(); ++i)
-      for (index_t f = 0; f < k; ++f) columns(i, f) = factor(i, static_cast<index_t>(order[static_cast<std::size_t>(f)]));
+      for (index_t f = 0; f < k; ++f)
+        columns(i, f) = factor(i, static_cast<index_t>(order[static_cast<std::size_t>(f)]));
     sorted.factors.push_back(std::move(columns));
   }
   components = std::move(sorted);

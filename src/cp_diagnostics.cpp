@@ -51,8 +51,7 @@ CpDiagnostics shape_of(const Components& components, double norm) {
     for (index_t e = 0; e < k * k; ++e) product.buffer().data()[e] *= square.buffer().data()[e];
     const std::vector<double> values = eigen(square);
     const bool regular = values.front() > rounding(k) * values.back();
-    shape.gram_condition.push_back(regular ? values.back() / values.front()
-                                           : std::numeric_limits<double>::infinity());
+    shape.gram_condition.push_back(regular ? values.back() / values.front() : std::numeric_limits<double>::infinity());
   }
   for (int f = 0; f < k; ++f)
     for (int g = f + 1; g < k; ++g)

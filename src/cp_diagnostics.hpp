@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cp_components.hpp"
+#include "factors.hpp"
 #include "seesaw/cp_als.hpp"
 #include "solve_implicit_rows.hpp"
 
@@ -52,8 +53,7 @@ double core_consistency(Context& ctx, Tensor& tensor, const Components& componen
   for (index_t r = 0; r < k; ++r)
     for (index_t c = 0; c < columns; ++c) {
       double core = 0;
-      for (index_t i = 0; i < contracted.rows(); ++i)
-        core += inverses[0](i, r) * static_cast<double>(contracted(i, c));
+      for (index_t i = 0; i < contracted.rows(); ++i) core += inverses[0](i, r) * static_cast<double>(contracted(i, c));
       core /= components.weights[static_cast<std::size_t>(r)];
       bool diagonal = true;
       for (index_t n = 1, left = c; n < order; ++n, left /= k) diagonal = diagonal && left % k == r;

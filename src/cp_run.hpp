@@ -86,7 +86,9 @@ class CpAls {
   static std::size_t index(int n) { return static_cast<std::size_t>(n); }
   const CpMode& mode(int n) const { return options_.modes[index(n)]; }
 
-  MatrixView<T> columns(Matrix<T>& wide, int s) const { return {wide.view().data + s * k_, wide.rows(), k_, wide.cols()}; }
+  MatrixView<T> columns(Matrix<T>& wide, int s) const {
+    return {wide.view().data + s * k_, wide.rows(), k_, wide.cols()};
+  }
   MatrixView<T> columns(int n, int s) { return columns(factors_[index(n)], s); }
 
   void begin(int s, const FactorViews<T>& given) {
@@ -163,8 +165,7 @@ class CpAls {
     std::vector<MatrixView<const T>> grams;
     for (const Matrix<T>& one : start.grams) grams.push_back(one.view());
     hadamard_grams(ctx_, grams, n, system_.view());
-    if (mode(n).ridge > 0)
-      combine<T>(ctx_, k_ * k_, mode(n).ridge, identity_.view().data, 1, system_.view().data);
+    if (mode(n).ridge > 0) combine<T>(ctx_, k_ * k_, mode(n).ridge, identity_.view().data, 1, system_.view().data);
 
     const MatrixView<T> x = columns(n, s);
     if (mode(n).nonnegative) {
@@ -226,8 +227,7 @@ class CpAls {
       for (index_t g = 0; g < k_; ++g)
         host(f, g) = static_cast<T>(static_cast<double>(host(f, g)) * inverse[static_cast<std::size_t>(f)] *
                                     inverse[static_cast<std::size_t>(g)]);
-    ctx_.memory()->copy_from_host(square.view().data, host.view().data,
-                                  static_cast<std::size_t>(k_ * k_) * sizeof(T));
+    ctx_.memory()->copy_from_host(square.view().data, host.view().data, static_cast<std::size_t>(k_ * k_) * sizeof(T));
   }
 
   double fit(Start& start) {
@@ -253,8 +253,8 @@ class CpAls {
 
   void after_sweep(int s, Start& start, const CpSweep& sweep) {
     const CpStopping& stopping = options_.stopping;
-    const double before = start.run.history.empty() ? -std::numeric_limits<double>::infinity()
-                                                    : start.run.history.back().fit;
+    const double before =
+        start.run.history.empty() ? -std::numeric_limits<double>::infinity() : start.run.history.back().fit;
     if (!std::isfinite(sweep.fit)) return end(s, start, StopReason::diverged);
     start.run.history.push_back(sweep);
     if (stopped_ || (options_.callback && !options_.callback(s, sweep))) {

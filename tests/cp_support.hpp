@@ -21,6 +21,11 @@ DenseTensor<T> to_context(const Context& ctx, const DenseTensor<T>& host) {
   return {host.order, host.shape, seesaw::to_context(ctx, host.values.data(), host.values.size())};
 }
 
+template <class T>
+DenseTensor<T> to_host(const DenseTensor<T>& tensor) {
+  return {tensor.order, tensor.shape, seesaw::to_host(tensor.values)};
+}
+
 /// The elements that are not 0, in the context's memory.
 template <class T>
 SparseTensor<T> sparse_of(const Context& ctx, const DenseTensor<T>& dense) {

@@ -18,15 +18,15 @@ struct CpMode {
   bool fixed = false;        ///< A_n stays what the start gives
 };
 
-/// Where the factors that are not given come from. normal: A_n(i, r) = random_normal(random_bits(seed, n), i k + r), its
-/// absolute value where the mode is nonnegative. range_finder: an orthonormal basis of the MTTKRP of such factors
+/// Where the factors that are not given come from. normal: A_n(i, r) = random_normal(random_bits(seed, n), i k + r),
+/// its absolute value where the mode is nonnegative. range_finder: an orthonormal basis of the MTTKRP of such factors
 /// (Halko, Martinsson, Tropp 2011), the same over all modes that are not given.
 enum class CpStart { normal, range_finder };
 
 struct CpStopping {
-  int sweeps = 500;           ///< at most so many
-  double fit_change = 1e-6;   ///< ends when the fit changes by less; 0: never
-  double relative_error = 0;  ///< ends when |T - M| / |T| is at most so much; 0: never
+  int sweeps = 500;                                          ///< at most so many
+  double fit_change = 1e-6;                                  ///< ends when the fit changes by less; 0: never
+  double relative_error = 0;                                 ///< ends when |T - M| / |T| is at most so much; 0: never
   double seconds = std::numeric_limits<double>::infinity();  ///< no sweep begins after so many
 };
 
@@ -64,8 +64,8 @@ struct CpRun {
 
 /// What the result looks like as a decomposition.
 struct CpDiagnostics {
-  /// Percent; 100 where the core that fits the factors best is diagonal (Bro, Kiers 2003). NaN where rank^(order - 1) is
-  /// above 4096, or a factor has dependent columns.
+  /// Percent; 100 where the core that fits the factors best is diagonal (Bro, Kiers 2003). NaN where rank^(order - 1)
+  /// is above 4096, or a factor has dependent columns.
   double core_consistency = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> gram_condition;  ///< of each mode's A_n' A_n with columns of norm 1; infinity where singular
   /// The two components with the most negative product of cosines over the modes, and that; 0 for rank 1.
@@ -88,12 +88,13 @@ struct CpResult {
 
 /// CP decomposition by alternating least squares: the factors A_0, ..., A_N-1 that minimize
 ///   1/2 |T - sum_r a_0r o ... o a_N-1,r|^2 + 1/2 sum_n ridge_n |A_n|^2.
-/// A sweep solves each mode's factor from the others: A_n = MTTKRP_n (Hadamard product of the other Grams + ridge I)^-1;
-/// of minimum norm where that is singular; a nonnegative one goes down by cyclic coordinate descent (HALS). Where no mode
-/// has a ridge the columns are kept at norm 1.
+/// A sweep solves each mode's factor from the others: A_n = MTTKRP_n (Hadamard product of the other Grams + ridge
+/// I)^-1; of minimum norm where that is singular; a nonnegative one goes down by cyclic coordinate descent (HALS).
+/// Where no mode has a ridge the columns are kept at norm 1.
 ///
 /// tensor   order 2 to 8, every size at least 1; sparse: distinct places, all else is 0, no weights
-/// start    a factor for each mode, shape[n] x k; one without rows is drawn (options.start). Given ones go with one start
+/// start    a factor for each mode, shape[n] x k; one without rows is drawn (options.start). Given ones go with one
+/// start
 ///
 /// Components come by falling weight; in every mode but the last the element of largest magnitude of a column is
 /// positive. Where a mode is fixed neither order nor signs nor fixed factors change.

@@ -5,6 +5,7 @@
 #include "seesaw/complete.hpp"
 #include "seesaw/completion.hpp"
 #include "seesaw/context.hpp"
+#include "seesaw/cp_als.hpp"
 #include "seesaw/errors.hpp"
 #include "seesaw/frank_wolfe.hpp"
 #include "seesaw/gradient_descent.hpp"

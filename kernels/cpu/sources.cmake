@@ -9,7 +9,9 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/minimum_norm.cpp
   kernels/cpu/mttkrp.cpp
   kernels/cpu/mttkrp_entries.cpp
+  kernels/cpu/nonnegative_descent.cpp
   kernels/cpu/product.cpp
+  kernels/cpu/scale_columns.cpp
   kernels/cpu/sgd_epoch.cpp
   kernels/cpu/simd.cpp
   kernels/cpu/solve_rows.cpp

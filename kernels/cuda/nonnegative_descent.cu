@@ -1,9 +1,8 @@
-#include "nonnegative_descent.hpp"
-
 #include <algorithm>
 
 #include "device.cuh"
 #include "launch.cuh"
+#include "nonnegative_descent.hpp"
 #include "resources.cuh"
 
 namespace seesaw::cuda {

@@ -1,9 +1,8 @@
-#include "scale_columns.hpp"
-
 #include <algorithm>
 
 #include "launch.cuh"
 #include "resources.cuh"
+#include "scale_columns.hpp"
 
 namespace seesaw::cuda {
 namespace {
@@ -28,8 +27,8 @@ template <class T>
 void scale_columns(Resources& gpu, MatrixView<T> x, const T* scales) {
   constexpr index_t kMostBlocks = 16384;
   const DeviceScope scope(gpu.device());
-  launch(scale_kernel<T>, std::min((x.rows * x.cols + kThreads - 1) / kThreads, kMostBlocks), kThreads, 0,
-         gpu.stream(), x, scales);
+  launch(scale_kernel<T>, std::min((x.rows * x.cols + kThreads - 1) / kThreads, kMostBlocks), kThreads, 0, gpu.stream(),
+         x, scales);
 }
 
 template void scale_columns(Resources&, MatrixView<float>, const float*);

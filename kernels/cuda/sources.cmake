@@ -11,9 +11,11 @@ list(
   kernels/cuda/minimum_norm.cu
   kernels/cuda/mttkrp.cu
   kernels/cuda/mttkrp_entries.cu
+  kernels/cuda/nonnegative_descent.cu
   kernels/cuda/product.cu
   kernels/cuda/resources.cu
   kernels/cuda/row_bins.cu
+  kernels/cuda/scale_columns.cu
   kernels/cuda/sgd_epoch.cu
   kernels/cuda/solve_dual_rows.cu
   kernels/cuda/solve_rows.cu
