@@ -23,6 +23,7 @@
 #include "seesaw/newton.hpp"
 #include "seesaw/nuclear_pgd.hpp"
 #include "seesaw/planted.hpp"
+#include "seesaw/planted_tensor.hpp"
 #include "seesaw/projections.hpp"
 #include "seesaw/random.hpp"
 #include "seesaw/ranking.hpp"
