@@ -1,49 +1,17 @@
 #include "masked_gradient.hpp"
 
-#include <string>
-
 #include "checks.hpp"
 #include "dispatch.hpp"
+#include "tensor_checks.hpp"
 
 namespace seesaw {
 namespace {
-
-template <class T>
-void require_entries(const Context& ctx, const ModeView<T>& entries) {
-  if (entries.order < 2 || entries.order > kMaxOrder)
-    throw ShapeError("entries has the order " + std::to_string(entries.order) + ", expected 2 to " +
-                     std::to_string(kMaxOrder));
-  if (entries.mode < 0 || entries.mode >= entries.order)
-    throw ShapeError("entries is by mode " + std::to_string(entries.mode) + ", expected 0 to " +
-                     std::to_string(entries.order - 1));
-  for (int n = 0; n < entries.order; ++n) {
-    const index_t size = entries.shape[static_cast<std::size_t>(n)];
-    if (size < 0 || size > kMostRows)
-      throw ShapeError("entries has the size " + std::to_string(size) + " in mode " + std::to_string(n) +
-                       ", expected 0 to 2^31 - 1");
-  }
-  if (entries.entries < 0)
-    throw ShapeError("entries has " + std::to_string(entries.entries) + " entries, expected at least 0");
-  require_space(ctx, entries.offsets, "entries.offsets");
-  if (entries.entries == 0) return;
-  for (int n = 0; n < entries.order; ++n)
-    if (n != entries.mode)
-      require_space(ctx, entries.indices[static_cast<std::size_t>(n)], "entries.indices[" + std::to_string(n) + "]");
-  require_space(ctx, entries.values, "entries.values");
-  if (entries.weights != nullptr) require_space(ctx, entries.weights, "entries.weights");
-}
 
 /// One matrix of shape[n] x k for each mode.
 template <class T>
 void require_factors(const Context& ctx, const ModeView<T>& entries, const FactorViews<T>& factors, const char* name,
                      index_t k) {
-  for (int n = 0; n < entries.order; ++n) {
-    const auto mode = static_cast<std::size_t>(n);
-    const std::string one = std::string(name) + "[" + std::to_string(n) + "]";
-    require_view(ctx, factors[mode], one.c_str());
-    require_rank(k);
-    require_shape(one.c_str(), factors[mode].rows, factors[mode].cols, entries.shape[mode], k);
-  }
+  for (int n = 0; n < entries.order; ++n) require_factor(ctx, entries.shape, factors, n, k, name);
 }
 
 template <class T>

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "checks.hpp"
+#include "power_law.hpp"
 #include "seesaw/random.hpp"
 
 namespace seesaw {
@@ -41,24 +42,6 @@ void require_options(const PlantedOptions& options) {
   };
   exponent("row_exponent", options.row_exponent);
   exponent("col_exponent", options.col_exponent);
-}
-
-/// A random order of 0 to size - 1 (Fisher, Yates).
-std::vector<column_t> shuffled(index_t size, std::uint64_t seed) {
-  std::vector<column_t> order(static_cast<std::size_t>(size));
-  std::iota(order.begin(), order.end(), 0);
-  for (std::size_t i = order.size(); i > 1; --i) {
-    const auto j = static_cast<std::size_t>(random_uniform(seed, i) * static_cast<double>(i));
-    std::swap(order[i - 1], order[j]);
-  }
-  return order;
-}
-
-/// (p + 1)^-exponent for p = 0 to size - 1.
-std::vector<double> power_law(index_t size, double exponent) {
-  std::vector<double> law(static_cast<std::size_t>(size));
-  for (index_t p = 0; p < size; ++p) law[static_cast<std::size_t>(p)] = std::pow(static_cast<double>(p + 1), -exponent);
-  return law;
 }
 
 /// Lengths c * p^-exponent, rounded down and held between least and most, in order of frequency: the largest c for
@@ -112,32 +95,7 @@ Planted::Planted(const PlantedOptions& options) : options_(options) {
   const auto col_order = shuffled(n, seed_of(options, Stream::col_order));
   weights_.resize(law.size());
   for (std::size_t p = 0; p < law.size(); ++p) weights_[static_cast<std::size_t>(col_order[p])] = law[p];
-  fill_alias();
-}
-
-/// As Vose (1991) does: each column below the average is topped up by one above.
-void Planted::fill_alias() {
-  const double average = std::accumulate(weights_.begin(), weights_.end(), 0.0) / static_cast<double>(weights_.size());
-  alias_.keep.resize(weights_.size());
-  alias_.other.resize(weights_.size());
-  std::vector<column_t> below, above;
-  for (std::size_t j = 0; j < weights_.size(); ++j) {
-    alias_.keep[j] = weights_[j] / average;
-    alias_.other[j] = static_cast<column_t>(j);
-    (alias_.keep[j] < 1 ? below : above).push_back(static_cast<column_t>(j));
-  }
-  while (!below.empty() && !above.empty()) {
-    const auto poor = static_cast<std::size_t>(below.back()), rich = static_cast<std::size_t>(above.back());
-    below.pop_back();
-    alias_.other[poor] = above.back();
-    alias_.keep[rich] -= 1 - alias_.keep[poor];
-    if (alias_.keep[rich] < 1) {
-      below.push_back(above.back());
-      above.pop_back();
-    }
-  }
-  for (const auto* rest : {&below, &above})  // 1 but for rounding
-    for (const column_t j : *rest) alias_.keep[static_cast<std::size_t>(j)] = 1;
+  alias_ = alias_of(weights_);
 }
 
 // ---- the columns of one row
@@ -156,7 +114,7 @@ class Planted::Draw {
     const std::uint64_t counter = static_cast<std::uint64_t>(row) << 32;
     offset_t have = 0;
     for (index_t t = 0; t < planted_.options_.cols && have < count; ++t) {
-      const column_t j = by_weight(random_uniform(seed_, counter + static_cast<std::uint64_t>(t)));
+      const column_t j = pick(planted_.alias_, random_uniform(seed_, counter + static_cast<std::uint64_t>(t)));
       if (taken_[static_cast<std::size_t>(j)]) continue;
       taken_[static_cast<std::size_t>(j)] = true;
       columns[have++] = j;
@@ -167,13 +125,6 @@ class Planted::Draw {
   }
 
  private:
-  column_t by_weight(double uniform) const {
-    const double place = uniform * static_cast<double>(planted_.options_.cols);
-    const auto hit = std::min(static_cast<std::size_t>(place), planted_.weights_.size() - 1);
-    return place - static_cast<double>(hit) < planted_.alias_.keep[hit] ? static_cast<column_t>(hit)
-                                                                        : planted_.alias_.other[hit];
-  }
-
   /// Most weight is taken, so drawing until a free column comes up would take long. The `count` smallest of E_j /
   /// weight_j, E_j exponential, have the same distribution (Efraimidis, Spirakis 2006).
   void remaining(std::uint64_t counter, offset_t count, column_t* columns) {

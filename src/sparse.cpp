@@ -4,6 +4,7 @@
 
 #include "checks.hpp"
 #include "dispatch.hpp"
+#include "tensor_checks.hpp"
 
 namespace seesaw {
 namespace {
@@ -26,30 +27,47 @@ std::string value_text(const Context& ctx, Flaw flaw, const T* values, const T* 
 
 template <class T>
 [[noreturn]] void throw_flaw(const Context& ctx, Flaw flaw, const SparseTensorView<T>& entries) {
-  const auto row = element(ctx, entries.indices[0], flaw.entry), column = element(ctx, entries.indices[1], flaw.entry);
-  const std::string place = "(" + std::to_string(row) + ", " + std::to_string(column) + ")";
+  std::string place = "(", shape;
+  for (std::size_t d = 0; d < static_cast<std::size_t>(entries.order); ++d) {
+    place += (d > 0 ? ", " : "") + std::to_string(element(ctx, entries.indices[d], flaw.entry));
+    shape += (d > 0 ? " x " : "") + std::to_string(entries.shape[d]);
+  }
+  place += ")";
   const std::string who = "entry " + std::to_string(flaw.entry);
-  if (flaw.kind == Flaw::Kind::index)
-    throw InvalidArgument(who + " has the index " + place + ", outside " +
-                          shape_text(entries.shape[0], entries.shape[1]));
+  if (flaw.kind == Flaw::Kind::index) throw InvalidArgument(who + " has the index " + place + ", outside " + shape);
   if (flaw.kind == Flaw::Kind::duplicate)
     throw InvalidArgument(who + " is the second one at " + place + "; every place may have one entry");
   throw InvalidArgument(who + " at " + place + " " + value_text(ctx, flaw, entries.values, entries.weights));
 }
 
 template <class T>
-void require_entries(const Context& ctx, const SparseTensorView<T>& entries) {
+void require_arrays(const Context& ctx, const SparseTensorView<T>& entries) {
+  if (entries.entries == 0) return;
+  for (std::size_t d = 0; d < static_cast<std::size_t>(entries.order); ++d)
+    require_space(ctx, entries.indices[d], "entries.indices[" + std::to_string(d) + "]");
+  require_space(ctx, entries.values, "entries.values");
+  if (entries.weights != nullptr) require_space(ctx, entries.weights, "entries.weights");
+}
+
+/// Throws where an index, a value or a weight is none.
+template <class T>
+void require_contents(const Context& ctx, const SparseTensorView<T>& entries) {
+  const Flaw flaw = on_backend(
+      ctx, [&] { return reference::check_entries(entries); },
+      [&](int threads) { return cpu::check_entries(threads, entries); },
+      [&](auto& gpu) { return cuda::check_entries(gpu, entries); });
+  if (flaw.kind != Flaw::Kind::none) throw_flaw(ctx, flaw, entries);
+}
+
+template <class T>
+void require_matrix(const Context& ctx, const SparseTensorView<T>& entries) {
   if (entries.order != 2)
     throw ShapeError("entries have the order " + std::to_string(entries.order) + ", a matrix has order 2");
-  for (std::size_t d = 0; d < 2; ++d) {
+  for (std::size_t d = 0; d < 2; ++d)
     if (entries.shape[d] < 0 || entries.shape[d] > kMostRows || entries.entries < 0)
       throw ShapeError("entries have the shape " + shape_text(entries.shape[0], entries.shape[1]) +
                        ", expected sizes from 0 to 2^31 - 1");
-    if (entries.entries > 0) require_space(ctx, entries.indices[d], "entries.indices[" + std::to_string(d) + "]");
-  }
-  if (entries.entries == 0) return;
-  require_space(ctx, entries.values, "entries.values");
-  if (entries.weights != nullptr) require_space(ctx, entries.weights, "entries.weights");
+  require_arrays(ctx, entries);
 }
 
 template <class T>
@@ -64,19 +82,40 @@ Csr<T> allocate(const Context& ctx, index_t rows, index_t cols, offset_t entries
 
 template <class T>
 Csr<T> run_compress(Context& ctx, const SparseTensorView<T>& entries) {
-  require_entries(ctx, entries);
-  Flaw flaw = on_backend(
-      ctx, [&] { return reference::check_entries(entries); },
-      [&](int threads) { return cpu::check_entries(threads, entries); },
-      [&](auto& gpu) { return cuda::check_entries(gpu, entries); });
-  if (flaw.kind != Flaw::Kind::none) throw_flaw(ctx, flaw, entries);
+  require_matrix(ctx, entries);
+  require_contents(ctx, entries);
   auto csr = allocate<T>(ctx, entries.shape[0], entries.shape[1], entries.entries, entries.weights != nullptr);
-  flaw = on_backend(
+  const Flaw flaw = on_backend(
       ctx, [&] { return reference::compress(entries, csr); },
       [&](int threads) { return cpu::compress(threads, entries, csr); },
       [&](auto& gpu) { return cuda::compress(gpu, entries, csr); });
   if (flaw.kind != Flaw::Kind::none) throw_flaw(ctx, flaw, entries);
   return csr;
+}
+
+template <class T>
+ModeEntries<T> run_by_mode(Context& ctx, const SparseTensorView<T>& entries, int mode) {
+  require_order("entries", entries.order);
+  require_mode(mode, entries.order);
+  require_sizes("entries", entries.order, entries.shape, 0);
+  if (entries.entries < 0)
+    throw ShapeError("entries has " + std::to_string(entries.entries) + " entries, expected at least 0");
+  require_arrays(ctx, entries);
+  require_contents(ctx, entries);
+  const auto own = static_cast<std::size_t>(mode);
+  ModeEntries<T> out;
+  out.order = entries.order;
+  out.mode = mode;
+  out.shape = entries.shape;
+  out.offsets = Buffer<offset_t>(ctx, entries.shape[own] + 1);
+  for (std::size_t d = 0; d < static_cast<std::size_t>(entries.order); ++d)
+    if (d != own) out.indices[d] = Buffer<column_t>(ctx, entries.entries);
+  out.values = Buffer<T>(ctx, entries.entries);
+  if (entries.weights != nullptr) out.weights = Buffer<T>(ctx, entries.entries);
+  on_backend(
+      ctx, [&] { reference::by_mode(entries, out); }, [&](int threads) { cpu::by_mode(threads, entries, out); },
+      [&](auto& gpu) { cuda::by_mode(gpu, entries, out); });
+  return out;
 }
 
 template <class T>
@@ -111,6 +150,12 @@ void run_validate(Context& ctx, CsrView<T> matrix, const char* name) {
 
 Csr<float> compress(Context& ctx, SparseTensorView<float> entries) { return run_compress(ctx, entries); }
 Csr<double> compress(Context& ctx, SparseTensorView<double> entries) { return run_compress(ctx, entries); }
+ModeEntries<float> by_mode(Context& ctx, SparseTensorView<float> entries, int mode) {
+  return run_by_mode(ctx, entries, mode);
+}
+ModeEntries<double> by_mode(Context& ctx, SparseTensorView<double> entries, int mode) {
+  return run_by_mode(ctx, entries, mode);
+}
 Csr<float> transpose(Context& ctx, CsrView<float> matrix) { return run_transpose(ctx, matrix); }
 Csr<double> transpose(Context& ctx, CsrView<double> matrix) { return run_transpose(ctx, matrix); }
 void validate(Context& ctx, CsrView<float> matrix, const char* name) { run_validate(ctx, matrix, name); }

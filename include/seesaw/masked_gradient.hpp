@@ -2,43 +2,9 @@
 #include <array>
 
 #include "seesaw/masked_residual.hpp"
+#include "seesaw/tensor.hpp"
 
 namespace seesaw {
-
-/// Entries of an order-N tensor by their index in one mode: those with index i there stand at offsets[i] to
-/// offsets[i + 1] - 1 of `values`, `weights` and of `indices`, which has an array for each other mode. Order 2 is a
-/// matrix by rows (mode 0) or by columns (mode 1): mode_view(). offsets[0] need not be 0.
-template <class T>
-struct ModeView {
-  int order = 2;
-  int mode = 0;
-  std::array<index_t, kMaxOrder> shape{};
-  offset_t entries = 0;
-  const offset_t* offsets = nullptr;                 ///< shape[mode] + 1
-  std::array<const column_t*, kMaxOrder> indices{};  ///< null for `mode`
-  const T* values = nullptr;
-  const T* weights = nullptr;  ///< weight >= 0 of each entry in the objective; null: 1 for every entry
-};
-
-/// A matrix by its rows as mode 0 of an order-2 tensor or, given its transposed, as mode 1.
-template <class T>
-ModeView<T> mode_view(CsrView<T> matrix, int mode) {
-  ModeView<T> view;
-  view.mode = mode;
-  const auto own = static_cast<std::size_t>(mode), other = 1 - own;
-  view.shape[own] = matrix.rows;
-  view.shape[other] = matrix.cols;
-  view.entries = matrix.entries;
-  view.offsets = matrix.offsets;
-  view.indices[other] = matrix.columns;
-  view.values = matrix.values;
-  view.weights = matrix.weights;
-  return view;
-}
-
-/// The factor of each mode, shape[n] x k; those beyond the order are not read.
-template <class T>
-using FactorViews = std::array<MatrixView<const T>, kMaxOrder>;
 
 /// exact: the Hessian as it is, which may be indefinite. gauss_newton: J'J, the residual's own curvature left out.
 enum class Curvature { exact, gauss_newton };

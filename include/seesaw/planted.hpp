@@ -7,6 +7,14 @@
 
 namespace seesaw {
 
+namespace detail {
+/// Walker's method: a number below keep.size(), drawn by weights, by two looks at a table.
+struct Alias {
+  std::vector<double> keep;     ///< probability of staying with a number that was hit
+  std::vector<column_t> other;  ///< where to go otherwise
+};
+}  // namespace detail
+
 /// Ratings with a known answer, for tests, benches and trials at any size.
 struct PlantedOptions {
   index_t rows = 0;
@@ -42,19 +50,13 @@ class Planted {
   SparseTensor<T> entries(index_t first, index_t last, int threads = 0) const;
 
  private:
-  /// Walker's method: a number below cols by two looks at a table.
-  struct Alias {
-    std::vector<double> keep;     ///< probability of staying with a column that was hit
-    std::vector<column_t> other;  ///< where to go otherwise
-  };
   class Draw;
-  void fill_alias();
 
   PlantedOptions options_;
   Matrix<double> x_, y_;
   std::vector<offset_t> offsets_;
   std::vector<double> weights_;  ///< of the columns
-  Alias alias_;
+  detail::Alias alias_;
 };
 
 extern template SparseTensor<float> Planted::entries<float>(index_t, index_t, int) const;

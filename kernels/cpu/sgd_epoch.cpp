@@ -12,21 +12,10 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "cpu/pieces-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-/// body(d, f) for pieces of d's vectors that cover the elements f to k - 1: whole ones, then each half as long as the
-/// one before, where it is needed.
-template <class D, class Body>
-HWY_INLINE void for_pieces(D d, index_t f, index_t k, Body&& body) {
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  for (; f + lanes <= k; f += lanes) body(d, f);
-  if constexpr (hn::MaxLanes(D()) > 1) {
-    if (f < k) for_pieces(hn::Half<D>(), f, k, body);
-  }
-}
-
 /// x.y
 template <class T>
 HWY_INLINE T product(const T* HWY_RESTRICT x, const T* HWY_RESTRICT y, index_t k) {

@@ -2,11 +2,17 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/conjugate_gradients.cpp
   kernels/cpu/dense_entries.cpp
   kernels/cpu/gram.cpp
+  kernels/cpu/hadamard_grams.cpp
+  kernels/cpu/khatri_rao.cpp
   kernels/cpu/masked_gradient.cpp
   kernels/cpu/masked_line.cpp
   kernels/cpu/masked_residual.cpp
   kernels/cpu/minimum_norm.cpp
+  kernels/cpu/mttkrp.cpp
+  kernels/cpu/mttkrp_entries.cpp
+  kernels/cpu/nonnegative_descent.cpp
   kernels/cpu/product.cpp
+  kernels/cpu/scale_columns.cpp
   kernels/cpu/sgd_epoch.cpp
   kernels/cpu/simd.cpp
   kernels/cpu/solve_rows.cpp

@@ -68,6 +68,18 @@ struct FromRows {
   }
 };
 
+template <class T>
+struct FromMode {
+  const SparseTensorView<T>& from;
+  const column_t* indices;
+
+  offset_t entries() const { return from.entries; }
+  template <class Body>
+  void each(offset_t first, offset_t last, Body&& body) const {
+    for (offset_t e = first; e < last; ++e) body(e, indices[e], column_t{0});
+  }
+};
+
 /// One entry on its way: its place and where it came from.
 struct Record {
   column_t major;
@@ -137,18 +149,25 @@ void deal_out(int threads, const Source& source, const Buckets& buckets, Dealing
 /// Entries whose records are there at a time, unless one bucket has more.
 offset_t pass_entries(offset_t entries) { return std::max<offset_t>(1 << 20, block_count(entries, 8)); }
 
-/// Puts the entries of one bucket, which belong at `start` on, in their final places. `sorted` is scratch. The flaw is
-/// the first pair of entries in one place.
-template <class T>
-Flaw sort_bucket(const T* values, const T* weights, const Record* first, const Record* last, offset_t start,
-                 index_t first_row, index_t last_row, std::vector<Record>& sorted, Csr<T>& out) {
-  offset_t* ends = out.offsets.data() + 1;  // ends[i]: counts, then where the next entry of row i goes, then its end
+/// sorted = the records of one bucket by row, those of a row in their order. ends[i] becomes the number of those of row
+/// i and of the rows before it.
+void sort_by_row(const Record* first, const Record* last, index_t first_row, index_t last_row, offset_t* ends,
+                 std::vector<Record>& sorted) {
   std::fill(ends + first_row, ends + last_row, offset_t{0});
   for (const Record* r = first; r < last; ++r) ++ends[r->major];
   offset_t sum = 0;
   for (index_t i = first_row; i < last_row; ++i) sum += std::exchange(ends[i], sum);
   sorted.resize(static_cast<std::size_t>(last - first));
   for (const Record* r = first; r < last; ++r) sorted[static_cast<std::size_t>(ends[r->major]++)] = *r;
+}
+
+/// Puts the entries of one bucket, which belong at `start` on, in their final places. `sorted` is scratch. The flaw is
+/// the first pair of entries in one place.
+template <class T>
+Flaw sort_bucket(const T* values, const T* weights, const Record* first, const Record* last, offset_t start,
+                 index_t first_row, index_t last_row, std::vector<Record>& sorted, Csr<T>& out) {
+  offset_t* ends = out.offsets.data() + 1;  // ends[i]: where the next entry of row i goes, then its end
+  sort_by_row(first, last, first_row, last_row, ends, sorted);
 
   const auto before = [](const Record& a, const Record& b) {
     return a.minor != b.minor ? a.minor < b.minor : a.entry < b.entry;
@@ -172,14 +191,27 @@ Flaw sort_bucket(const T* values, const T* weights, const Record* first, const R
   return {};
 }
 
+/// The places of one bucket's entries in their mode.
+template <class T>
+void place_bucket(const SparseTensorView<T>& entries, const std::vector<Record>& sorted, offset_t start,
+                  ModeEntries<T>& out) {
+  for (std::size_t n = 0; n < sorted.size(); ++n) {
+    const offset_t e = sorted[n].entry, to = start + static_cast<offset_t>(n);
+    for (std::size_t d = 0; d < static_cast<std::size_t>(entries.order); ++d)
+      if (static_cast<int>(d) != out.mode) out.indices[d].data()[to] = entries.indices[d][e];
+    out.values.data()[to] = entries.values[e];
+    if (entries.weights != nullptr) out.weights.data()[to] = entries.weights[e];
+  }
+}
+
 // 1. count     the entries of each bucket of neighbouring rows
 // then, for as many buckets at a time as have an eighth of the entries or so:
 // 2. deal out  their entries, keeping their order
-// 3. sort      each bucket, small enough for the cache, by row and column
-template <class T, class Source>
-Flaw sort_entries(int threads, const Source& source, Csr<T>& out) {
-  out.offsets.data()[0] = 0;
-  const Buckets buckets(out.rows);
+// 3. sort      each bucket, small enough for the cache: sort_one(first, last, start, first_row, last_row, scratch) is
+//              given its records, the place of its first entry and its rows
+template <class Source, class SortOne>
+Flaw sort_buckets(int threads, const Source& source, index_t rows, SortOne&& sort_one) {
+  const Buckets buckets(rows);
   Dealing dealing = count_by_bucket(threads, source, buckets);
   const auto start_of = [&](index_t bucket) { return dealing.starts[static_cast<std::size_t>(bucket)]; };
   Buffer<Record> records;
@@ -199,14 +231,25 @@ Flaw sort_entries(int threads, const Source& source, Csr<T>& out) {
           const index_t bucket = first + n;
           const Record* const from = records.data() - start_of(first);
           flaws[static_cast<std::size_t>(n)] =
-              sort_bucket(source.values(), source.weights(), from + start_of(bucket), from + start_of(bucket + 1),
-                          start_of(bucket), std::min(out.rows, bucket << buckets.shift),
-                          std::min(out.rows, (bucket + 1) << buckets.shift), sorted, out);
+              sort_one(from + start_of(bucket), from + start_of(bucket + 1), start_of(bucket),
+                       std::min(rows, bucket << buckets.shift), std::min(rows, (bucket + 1) << buckets.shift), sorted);
         });
     for (const Flaw& flaw : flaws)
       if (flaw.kind != Flaw::Kind::none) return flaw;
   }
   return {};
+}
+
+/// By row and column.
+template <class T, class Source>
+Flaw sort_entries(int threads, const Source& source, Csr<T>& out) {
+  out.offsets.data()[0] = 0;
+  return sort_buckets(threads, source, out.rows,
+                      [&](const Record* first, const Record* last, offset_t start, index_t first_row, index_t last_row,
+                          std::vector<Record>& sorted) {
+                        return sort_bucket(source.values(), source.weights(), first, last, start, first_row, last_row,
+                                           sorted, out);
+                      });
 }
 
 template <class T>
@@ -238,6 +281,21 @@ Flaw check_entries(int threads, const SparseTensorView<T>& entries) {
 template <class T>
 Flaw compress(int threads, const SparseTensorView<T>& entries, Csr<T>& out) {
   return sort_entries(threads, FromEntries<T>{entries}, out);
+}
+
+template <class T>
+void by_mode(int threads, const SparseTensorView<T>& entries, ModeEntries<T>& out) {
+  const auto own = static_cast<std::size_t>(out.mode);
+  out.offsets.data()[0] = 0;
+  offset_t* ends = out.offsets.data() + 1;
+  sort_buckets(threads, FromMode<T>{entries, entries.indices[own]}, entries.shape[own],
+               [&](const Record* first, const Record* last, offset_t start, index_t first_row, index_t last_row,
+                   std::vector<Record>& sorted) -> Flaw {
+                 sort_by_row(first, last, first_row, last_row, ends, sorted);
+                 for (index_t i = first_row; i < last_row; ++i) ends[i] += start;
+                 place_bucket(entries, sorted, start, out);
+                 return {};
+               });
 }
 
 template <class T>
@@ -275,6 +333,8 @@ template Flaw check_entries(int, const SparseTensorView<float>&);
 template Flaw check_entries(int, const SparseTensorView<double>&);
 template Flaw compress(int, const SparseTensorView<float>&, Csr<float>&);
 template Flaw compress(int, const SparseTensorView<double>&, Csr<double>&);
+template void by_mode(int, const SparseTensorView<float>&, ModeEntries<float>&);
+template void by_mode(int, const SparseTensorView<double>&, ModeEntries<double>&);
 template void transpose(int, CsrView<float>, Csr<float>&);
 template void transpose(int, CsrView<double>, Csr<double>&);
 template Flaw check(int, CsrView<float>);

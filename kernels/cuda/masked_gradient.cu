@@ -1,54 +1,19 @@
-#include "long_rows.cuh"
+#include "entry_parts.cuh"
 #include "masked_gradient.hpp"
 #include "penalty.cuh"
-#include "team_sums.cuh"
 
 // The problems come here with the modes in the order of own_mode_first(): mode 0 is the one that the entries are by.
 namespace seesaw::cuda {
 namespace {
 
-constexpr int kWarp = 32;
-constexpr int kWarps = kThreads / kWarp;
-constexpr int kWarpTeams = kWarp / kLanes;
-
 /// What is summed over the entries of a row.
 enum class Form { gradient, product };
-
-/// What one lane has of a vector of k elements: C chunks of 16 bytes.
-template <class T, int C>
-struct Part {
-  Chunk<T> chunk[C];
-};
 
 /// What h_e and q_e are multiplied with in the sum.
 template <class T>
 struct Scales {
   T h, q;
 };
-
-template <class T, int C>
-__device__ __forceinline__ void clear(Part<T, C>& part) {
-#pragma unroll
-  for (int c = 0; c < C; ++c)
-#pragma unroll
-    for (int n = 0; n < kChunk<T>; ++n) part.chunk[c].element[n] = T(0);
-}
-
-template <int C, class T>
-__device__ __forceinline__ Part<T, C> load_part(const T* row, index_t first, index_t step, index_t k, bool aligned) {
-  Part<T, C> part;
-#pragma unroll
-  for (int c = 0; c < C; ++c) part.chunk[c] = load_chunk(row, first + c * step, k, aligned);
-  return part;
-}
-
-template <class T, int C>
-__device__ __forceinline__ void add_multiple(T scale, const Part<T, C>& from, Part<T, C>& to) {
-#pragma unroll
-  for (int c = 0; c < C; ++c)
-#pragma unroll
-    for (int n = 0; n < kChunk<T>; ++n) to.chunk[c].element[n] += scale * from.chunk[c].element[n];
-}
 
 template <class T, int C>
 __device__ __forceinline__ T dot(const Part<T, C>& a, const Part<T, C>& b) {
@@ -146,15 +111,7 @@ __device__ __forceinline__ Part<T, C> sum_in_registers(const MaskedProduct<T>& p
     add_multiple(scale.h, h, sum);
     if (kForm == Form::product) add_multiple(scale.q, q, sum);
   }
-#pragma unroll
-  for (int c = 0; c < C; ++c)
-#pragma unroll
-    for (int n = 0; n < kChunk<T>; ++n) {
-      T& element = sum.chunk[c].element[n];
-#pragma unroll
-      for (int distance = kLanes; distance < kWarp; distance *= 2)
-        element += __shfl_xor_sync(0xffffffffu, element, distance);
-    }
+  add_teams(sum);
   return sum;
 }
 
@@ -274,23 +231,12 @@ __global__ void __launch_bounds__(kThreads, C == 4 ? 1 : 2)
   if (wanted) store_block_sums(mine, sums + blockIdx.x);
 }
 
-// Block s: where the first segment of a row is in slot s, the row's segments, in their order, and the penalty. `own`:
-// what the penalty multiplies. A thread takes the elements threadIdx.x, threadIdx.x + kThreads, ...
+// A block a slot: the long rows are the sums of their segments, and the penalty. `own`: what the penalty multiplies.
 template <class T>
 __global__ void __launch_bounds__(kThreads)
     add_segments_kernel(MaskedProduct<T> problem, MatrixView<const T> own, offset_t chunk, const T* partials) {
-  const offset_t* offsets = problem.entries.offsets;
-  const index_t rows = problem.entries.shape[0], k = problem.rank();
-  const offset_t slot = blockIdx.x;
-  const index_t i = row_of_entry(offsets, offsets[0] + (slot + 1) * chunk - 1, 0, rows - 1);
-  const Segments segments = segments_of(offsets, i, chunk);
-  if (segments.count == 0 || segments.first_slot != slot) return;
-  const T ridge = ridge_of_row(problem, i);
-  for (index_t f = threadIdx.x; f < k; f += kThreads) {
-    T sum = ridge * own.row(i)[f];
-    for (offset_t s = 0; s < segments.count; ++s) sum += partials[(slot + s) * k + f];
-    problem.product.row(i)[f] = sum;
-  }
+  add_segments(problem.entries.offsets, chunk, partials, problem.product,
+               [&](index_t i, index_t f) { return ridge_of_row(problem, i) * own.row(i)[f]; });
 }
 
 /// Of a polynomial in the step along a line.
@@ -365,15 +311,6 @@ RowsKernel<T> rows_kernel_of(index_t k) {
   if (k <= 2 * kElements) return rows_kernel<kForm, kOrder, 2, T>;
   if (k <= 4 * kElements) return rows_kernel<kForm, kOrder, 4, T>;
   return rows_kernel<kForm, kOrder, 0, T>;
-}
-
-/// Entries of a segment: the segments' sums stay below some memory.
-template <class T>
-offset_t segment_entries(offset_t entries, index_t k) {
-  constexpr offset_t kLeast = 512, kMostSegments = 16384, kMostBytes = 64 << 20;
-  const offset_t most =
-      std::clamp<offset_t>(kMostBytes / (k * static_cast<index_t>(sizeof(T))), offset_t{2}, kMostSegments);
-  return std::max(kLeast, (entries + most - 1) / most);
 }
 
 /// Of the gradient also the sums of the residuals, where they are wanted.

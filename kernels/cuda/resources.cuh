@@ -38,6 +38,9 @@ enum class Scratch {
   sums,
   factor,
   library,
+  khatri_rao,
+  right_khatri_rao,
+  partial_tensor,
   count
 };
 

@@ -4,12 +4,18 @@ list(
   kernels/cuda/conjugate_gradients.cu
   kernels/cuda/dense_entries.cu
   kernels/cuda/gram.cu
+  kernels/cuda/hadamard_grams.cu
+  kernels/cuda/khatri_rao.cu
   kernels/cuda/masked_gradient.cu
   kernels/cuda/masked_residual.cu
   kernels/cuda/minimum_norm.cu
+  kernels/cuda/mttkrp.cu
+  kernels/cuda/mttkrp_entries.cu
+  kernels/cuda/nonnegative_descent.cu
   kernels/cuda/product.cu
   kernels/cuda/resources.cu
   kernels/cuda/row_bins.cu
+  kernels/cuda/scale_columns.cu
   kernels/cuda/sgd_epoch.cu
   kernels/cuda/solve_dual_rows.cu
   kernels/cuda/solve_rows.cu

@@ -83,7 +83,7 @@ __device__ offset_t number_flaw(const T* values, const T* weights, offset_t e) {
 template <class T>
 __global__ void __launch_bounds__(kThreads) entry_flaw_kernel(SparseTensorView<T> entries, long long* least) {
   find_least(entries.entries, least, [&](offset_t e) {
-    for (int d = 0; d < 2; ++d)
+    for (int d = 0; d < entries.order; ++d)
       if (entries.indices[d][e] < 0 || entries.indices[d][e] >= entries.shape[d]) return packed(Flaw::Kind::index, e);
     return number_flaw(entries.values, entries.weights, e);
   });
@@ -166,6 +166,13 @@ void permute(Resources& gpu, const T* from, const offset_t* order, offset_t coun
   launch(permute_kernel<T>, blocks_for(count), kThreads, 0, gpu.stream(), from, order, count, to);
 }
 
+template <class U>
+void copy_on_device(Resources& gpu, const U* from, offset_t count, U* to) {
+  if (count == 0) return;
+  check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(count) * sizeof(U), cudaMemcpyDeviceToDevice, gpu.stream()),
+        "cudaMemcpyAsync");
+}
+
 /// Sorts the keys and tells where each came from. Stable.
 template <class Key>
 void sort_keys(Resources& gpu, Key* keys, offset_t count, offset_t* order) {
@@ -216,15 +223,28 @@ Flaw compress(Resources& gpu, const SparseTensorView<T>& entries, Csr<T>& out) {
 }
 
 template <class T>
+void by_mode(Resources& gpu, const SparseTensorView<T>& entries, ModeEntries<T>& out) {
+  const DeviceScope scope(gpu.device());
+  const auto own = static_cast<std::size_t>(out.mode);
+  const offset_t count = entries.entries;
+  Temporary<column_t> keys(gpu, count);
+  Temporary<offset_t> order(gpu, count);
+  copy_on_device(gpu, entries.indices[own], count, keys.data());
+  sort_keys(gpu, keys.data(), count, order.data());
+  count_rows(gpu, keys.data(), count, 0, entries.shape[own], out.offsets.data());
+  for (std::size_t d = 0; d < static_cast<std::size_t>(entries.order); ++d)
+    if (d != own) permute(gpu, entries.indices[d], order.data(), count, out.indices[d].data());
+  permute(gpu, entries.values, order.data(), count, out.values.data());
+  if (entries.weights != nullptr) permute(gpu, entries.weights, order.data(), count, out.weights.data());
+}
+
+template <class T>
 void transpose(Resources& gpu, CsrView<T> matrix, Csr<T>& out) {
   const DeviceScope scope(gpu.device());
   const offset_t count = matrix.entries, first = count > 0 ? element(gpu, matrix.offsets, 0) : 0;
   Temporary<column_t> keys(gpu, count);
   Temporary<offset_t> order(gpu, count);
-  if (count > 0)
-    check(cudaMemcpyAsync(keys.data(), matrix.columns + first, static_cast<std::size_t>(count) * sizeof(column_t),
-                          cudaMemcpyDeviceToDevice, gpu.stream()),
-          "cudaMemcpyAsync");
+  copy_on_device(gpu, matrix.columns + first, count, keys.data());
   sort_keys(gpu, keys.data(), count, order.data());
   count_rows(gpu, keys.data(), count, 0, out.rows, out.offsets.data());
   launch(rows_of_entries_kernel, blocks_for(count), kThreads, 0, gpu.stream(), matrix.offsets, matrix.rows,
@@ -253,6 +273,8 @@ template Flaw check_entries(Resources&, const SparseTensorView<float>&);
 template Flaw check_entries(Resources&, const SparseTensorView<double>&);
 template Flaw compress(Resources&, const SparseTensorView<float>&, Csr<float>&);
 template Flaw compress(Resources&, const SparseTensorView<double>&, Csr<double>&);
+template void by_mode(Resources&, const SparseTensorView<float>&, ModeEntries<float>&);
+template void by_mode(Resources&, const SparseTensorView<double>&, ModeEntries<double>&);
 template void transpose(Resources&, CsrView<float>, Csr<float>&);
 template void transpose(Resources&, CsrView<double>, Csr<double>&);
 template Flaw check(Resources&, CsrView<float>);

@@ -53,6 +53,24 @@ Flaw compress(const SparseTensorView<T>& entries, Csr<T>& out) {
 }
 
 template <class T>
+void by_mode(const SparseTensorView<T>& entries, ModeEntries<T>& out) {
+  const auto own = static_cast<std::size_t>(out.mode);
+  const index_t rows = entries.shape[own];
+  offset_t* offsets = out.offsets.data();
+  std::fill(offsets, offsets + rows + 1, offset_t{0});
+  for (offset_t e = 0; e < entries.entries; ++e) ++offsets[entries.indices[own][e] + 1];
+  std::partial_sum(offsets, offsets + rows + 1, offsets);
+  std::vector<offset_t> next(offsets, offsets + rows);
+  for (offset_t e = 0; e < entries.entries; ++e) {
+    const offset_t to = next[static_cast<std::size_t>(entries.indices[own][e])]++;
+    for (std::size_t d = 0; d < static_cast<std::size_t>(entries.order); ++d)
+      if (d != own) out.indices[d].data()[to] = entries.indices[d][e];
+    out.values.data()[to] = entries.values[e];
+    if (entries.weights != nullptr) out.weights.data()[to] = entries.weights[e];
+  }
+}
+
+template <class T>
 void transpose(CsrView<T> matrix, Csr<T>& out) {
   const offset_t first = matrix.offsets[0], last = matrix.offsets[matrix.rows];
   offset_t* offsets = out.offsets.data();
@@ -90,6 +108,8 @@ template Flaw check_entries(const SparseTensorView<float>&);
 template Flaw check_entries(const SparseTensorView<double>&);
 template Flaw compress(const SparseTensorView<float>&, Csr<float>&);
 template Flaw compress(const SparseTensorView<double>&, Csr<double>&);
+template void by_mode(const SparseTensorView<float>&, ModeEntries<float>&);
+template void by_mode(const SparseTensorView<double>&, ModeEntries<double>&);
 template void transpose(CsrView<float>, Csr<float>&);
 template void transpose(CsrView<double>, Csr<double>&);
 template Flaw check(CsrView<float>);

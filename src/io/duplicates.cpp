@@ -2,22 +2,47 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
+#include "interner.hpp"
 #include "parallel.hpp"
 
 namespace seesaw::io {
 namespace {
 
-/// A place as one number, row above column.
-struct Places {
+// The places of entries: [e] is a number that entries in one place share, below 2^64 - 1; same() says whether two that
+// share it are in one place.
+
+/// Row above column.
+struct PairPlaces {
   const column_t* rows;
   const column_t* cols;
   offset_t size;
 
   std::uint64_t operator[](offset_t e) const {
     return static_cast<std::uint64_t>(rows[e]) << 32 | static_cast<std::uint32_t>(cols[e]);
+  }
+  static bool same(offset_t, offset_t) { return true; }
+};
+
+/// The position in the whole tensor; where there are more than 64 bits can tell apart, a hash.
+template <std::size_t N>
+struct TensorPlaces {
+  std::array<const column_t*, N> indices;
+  std::array<std::uint64_t, N> factors;  ///< strides, or odd numbers without a pattern
+  offset_t size;
+
+  std::uint64_t operator[](offset_t e) const {
+    std::uint64_t position = 0;
+    for (std::size_t d = 0; d < N; ++d) position += static_cast<std::uint64_t>(indices[d][e]) * factors[d];
+    return std::min(position, ~std::uint64_t{1});
+  }
+  bool same(offset_t e, offset_t f) const {
+    for (std::size_t d = 0; d < N; ++d)
+      if (indices[d][e] != indices[d][f]) return false;
+    return true;
   }
 };
 
@@ -32,6 +57,7 @@ struct Dealing {
   }
 };
 
+template <class Places>
 Dealing count_by_bucket(const Places& places, int bits, int threads) {
   const std::size_t buckets = std::size_t{1} << bits;
   Dealing dealing{bits, {}, std::vector<std::vector<offset_t>>(static_cast<std::size_t>(threads))};
@@ -51,6 +77,7 @@ Dealing count_by_bucket(const Places& places, int bits, int threads) {
 }
 
 /// Those of the buckets first to last - 1.
+template <class Places>
 void deal_out(const Places& places, Dealing& dealing, std::size_t first, std::size_t last, int threads,
               std::uint64_t* dealt) {
   parallel_for(threads, threads, [&](index_t part) {
@@ -79,13 +106,11 @@ std::vector<std::uint64_t> repeated_among(const std::uint64_t* first, const std:
   return repeated;
 }
 
-}  // namespace
-
-std::vector<Repeat> find_repeats(const Buffer<column_t>& rows, const Buffer<column_t>& cols, int threads) {
+template <class Places>
+std::vector<Repeat> repeats_of(const Places& places, int threads) {
   constexpr std::uint64_t kBucket = 1 << 14;  // whose table stays in the cache
   constexpr int kMostBits = 12;
   constexpr std::size_t kPasses = 8;  // an eighth of the places is dealt out at a time
-  const Places places{rows.data(), cols.data(), rows.size()};
   const auto parts = static_cast<std::uint64_t>(places.size) / kBucket;
   Dealing dealing = count_by_bucket(places, std::min(static_cast<int>(std::bit_width(parts)), kMostBits), threads);
   const std::size_t buckets = dealing.starts.size() - 1;
@@ -105,21 +130,52 @@ std::vector<Repeat> find_repeats(const Buffer<column_t>& rows, const Buffer<colu
           repeated_among(dealt.data() + (dealing.starts[b] - start), dealt.data() + (dealing.starts[b + 1] - start));
     });
   }
-  constexpr offset_t kNone = -1;
-  std::unordered_map<std::uint64_t, offset_t> first_entry;
+  std::unordered_map<std::uint64_t, std::vector<offset_t>> first_entries;  // of each place with that number
   for (const auto& some : found)
-    for (const std::uint64_t place : some) first_entry[place] = kNone;
+    for (const std::uint64_t number : some) first_entries[number];
   std::vector<Repeat> repeats;
-  if (first_entry.empty()) return repeats;
+  if (first_entries.empty()) return repeats;
   for (offset_t e = 0; e < places.size; ++e) {
-    const auto known = first_entry.find(places[e]);
-    if (known == first_entry.end()) continue;
-    if (known->second == kNone)
-      known->second = e;
+    const auto known = first_entries.find(places[e]);
+    if (known == first_entries.end()) continue;
+    auto& firsts = known->second;
+    const auto first = std::find_if(firsts.begin(), firsts.end(), [&](offset_t f) { return places.same(f, e); });
+    if (first == firsts.end())
+      firsts.push_back(e);
     else
-      repeats.push_back({known->second, e});
+      repeats.push_back({*first, e});
   }
   return repeats;
+}
+
+template <std::size_t N>
+std::vector<Repeat> tensor_repeats(const std::array<const column_t*, kMaxOrder>& indices,
+                                   const std::array<index_t, kMaxOrder>& shape, offset_t entries, int threads) {
+  TensorPlaces<N> places{{}, {}, entries};
+  std::uint64_t stride = 1;
+  bool exact = true;
+  for (std::size_t d = N; d-- > 0;) {
+    const auto size = static_cast<std::uint64_t>(shape[d]);
+    places.indices[d] = indices[d];
+    places.factors[d] = stride;
+    exact = exact && stride <= std::numeric_limits<std::uint64_t>::max() / size;
+    stride *= size;
+  }
+  for (std::size_t d = 0; d < N && !exact; ++d) places.factors[d] = mixed(d + 1) | 1;
+  return repeats_of(places, threads);
+}
+
+}  // namespace
+
+std::vector<Repeat> find_repeats(const Buffer<column_t>& rows, const Buffer<column_t>& cols, int threads) {
+  return repeats_of(PairPlaces{rows.data(), cols.data(), rows.size()}, threads);
+}
+
+std::vector<Repeat> find_repeats(int order, const std::array<const column_t*, kMaxOrder>& indices,
+                                 const std::array<index_t, kMaxOrder>& shape, offset_t entries, int threads) {
+  constexpr std::array kOf{tensor_repeats<2>, tensor_repeats<3>, tensor_repeats<4>, tensor_repeats<5>,
+                           tensor_repeats<6>, tensor_repeats<7>, tensor_repeats<8>};
+  return kOf[static_cast<std::size_t>(order - 2)](indices, shape, entries, threads);
 }
 
 template <class T>

@@ -14,43 +14,6 @@ namespace {
 
 constexpr std::array<Role, 2> kIdRoles{kUser, kItem};
 
-/// As std::count, in sums of one byte, which compilers turn into SIMD.
-index_t count_feeds(std::string_view text) {
-  constexpr std::size_t kBlock = 255;
-  index_t feeds = 0;
-  while (!text.empty()) {
-    const std::string_view block = text.substr(0, kBlock);
-    unsigned char sum = 0;
-    for (const char c : block) sum = static_cast<unsigned char>(sum + (c == '\n' ? 1 : 0));
-    feeds += sum;
-    text.remove_prefix(block.size());
-  }
-  return feeds;
-}
-
-/// Several chunks for each thread, so that none waits long; under a gigabyte, so that 31 bits number a chunk's ids.
-std::vector<Chunk> make_chunks(const FileText& file, std::string_view data, int threads) {
-  constexpr index_t kLeast = 1 << 16, kMost = 1 << 30;
-  const auto size = static_cast<index_t>(data.size());
-  index_t parts = std::clamp<index_t>(size / kLeast, 1, 8 * static_cast<index_t>(threads));
-  parts = std::max(parts, (size + kMost - 1) / kMost);
-  std::vector<Chunk> chunks;
-  for (std::size_t start = 0; start < data.size();) {
-    const auto wanted = static_cast<std::size_t>(part_of(size, static_cast<index_t>(chunks.size()), parts).last);
-    const std::size_t end = wanted <= start ? line_at(data, start).next : line_at(data, wanted - 1).next;
-    chunks.push_back({data.substr(start, end - start), 0, 0});
-    start = end;
-  }
-  parallel_for(threads, static_cast<index_t>(chunks.size()), [&](index_t i) {
-    Chunk& chunk = chunks[static_cast<std::size_t>(i)];
-    chunk.entries = count_feeds(chunk.text) + (chunk.text.back() == '\n' ? 0 : 1);
-    file.release(chunk.text);
-  });
-  for (std::size_t i = 1; i < chunks.size(); ++i)
-    chunks[i].first_entry = chunks[i - 1].first_entry + chunks[i - 1].entries;
-  return chunks;
-}
-
 /// One reading of the whole text with the columns' kinds as they are.
 template <class T>
 struct Reading {
@@ -60,8 +23,6 @@ struct Reading {
   std::array<std::atomic<IdKind>, 2> needed;  ///< kinds that the ids turned out to need
   std::atomic<bool> given_up{false};          ///< a column needs another kind, so all has to be read once more
 };
-
-std::string numbered_fields(int count) { return std::to_string(count) + (count == 1 ? " field" : " fields"); }
 
 template <class T>
 class ChunkReader {
@@ -139,10 +100,7 @@ class ChunkReader {
     if (!text.empty() && text.front() == '"') text = without_quotes(text);
     const NumberFault fault = parse_number<T>(text, value);
     if (fault == NumberFault::none) return value;
-    const std::string subject = std::string("the ") + role_name(role) + " " + quoted(text);
-    if (fault == NumberFault::syntax) fail(subject + " is not a number");
-    if (fault == NumberFault::not_finite) fail(subject + " is not finite");
-    fail(subject + " is outside the range of " + (sizeof(T) == sizeof(float) ? "float" : "double"));
+    fail(std::string("the ") + role_name(role) + " " + quoted(text) + text_of<T>(fault));
   }
 
   T read_weight() {
@@ -245,22 +203,13 @@ bool read_once(const std::string& path, const Layout& layout, const FileText& fi
   return true;
 }
 
-void check_entry_count(const std::string& path, const Layout& layout, offset_t lines) {
-  const offset_t stated = layout.stated_entries;
-  if (stated < 0 || stated == lines) return;
-  const std::string message = "the file states " + std::to_string(stated) + " entries but has ";
-  if (lines < stated)
-    throw line_error(path, layout.first_line + std::max<offset_t>(lines, 1) - 1, message + std::to_string(lines));
-  throw line_error(path, layout.first_line + stated, message + "more", line_text(layout.data, stated + 1));
-}
-
 }  // namespace
 
 template <class T>
 Entries<T> parse_entries(const std::string& path, const Layout& layout, const FileText& file, int threads) {
   Entries<T> entries;
   entries.chunks = make_chunks(file, layout.data, threads);
-  const offset_t lines = entries.chunks.empty() ? 0 : entries.chunks.back().first_entry + entries.chunks.back().entries;
+  const offset_t lines = line_count(entries.chunks);
   const offset_t size = layout.stated_entries < 0 ? lines : std::min(lines, layout.stated_entries);
   entries.values = Buffer<T>(size);
   if (layout.field[kWeight] >= 0) entries.weights = Buffer<T>(size);
@@ -270,7 +219,7 @@ Entries<T> parse_entries(const std::string& path, const Layout& layout, const Fi
   }
   while (!read_once(path, layout, file, entries, threads)) {
   }
-  check_entry_count(path, layout, lines);
+  check_line_count(path, layout.first_line, layout.data, layout.stated_entries, lines);
   return entries;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "file_text.hpp"
+#include "chunks.hpp"
 #include "interner.hpp"
 #include "layout.hpp"
 #include "seesaw/matrix.hpp"
@@ -14,13 +14,6 @@ namespace seesaw::io {
 /// What the ids of a column were read as. `stated`: indices of Matrix Market. Then, each for what the one before it
 /// cannot hold: integers from 0 to 2^31 - 1, integers, strings.
 enum class IdKind { stated, small, wide, text };
-
-/// Some lines of the text.
-struct Chunk {
-  std::string_view text;
-  index_t first_entry;
-  index_t entries;
-};
 
 /// The distinct ids of one column in one chunk.
 struct ChunkIds {

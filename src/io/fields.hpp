@@ -1,6 +1,8 @@
 #pragma once
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lines.hpp"
 
@@ -96,6 +98,16 @@ auto with_separator(const std::string& text, const Work& work) {
   if (text == " ") return work(Whitespace{});
   return work(CharSeparator{text[0]});
 }
+
+/// The words of a line between spaces and tabs, the first most + 1 of them.
+inline std::vector<std::string_view> words_of(std::string_view line, std::size_t most) {
+  std::vector<std::string_view> words(most + 1);
+  const int count = split(line, Whitespace{}, words.data(), static_cast<int>(words.size()));
+  words.resize(std::min(words.size(), static_cast<std::size_t>(std::max(count, 0))));
+  return words;
+}
+
+inline std::string numbered_fields(int count) { return std::to_string(count) + (count == 1 ? " field" : " fields"); }
 
 /// A field in quotes without them, doubled ones made single.
 inline std::string unquoted(std::string_view field) {

@@ -1,5 +1,6 @@
 #include "lines.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace seesaw::io {
@@ -62,6 +63,25 @@ std::string_view without_blank_end(std::string_view text) {
   if (last == std::string_view::npos) return {};
   const std::size_t end = text.find('\n', last);
   return end == std::string_view::npos ? text : text.substr(0, end);
+}
+
+std::string_view checked_text(const std::string& path, std::string_view text) {
+  constexpr std::size_t kLookedAt = 4096;
+  text = without_byte_order_mark(text);
+  if (text.substr(0, kLookedAt).find('\0') != std::string_view::npos)
+    throw line_error(path, 1, "not a text file, it has NUL bytes", line_at(text, 0).text);
+  text = without_blank_end(text);
+  if (text.empty()) throw line_error(path, 1, "the file is empty");
+  return text;
+}
+
+void check_line_count(const std::string& path, index_t first_line, std::string_view data, offset_t stated,
+                      offset_t lines) {
+  if (stated < 0 || stated == lines) return;
+  const std::string message = "the file states " + std::to_string(stated) + " entries but has ";
+  if (lines < stated)
+    throw line_error(path, first_line + std::max<offset_t>(lines, 1) - 1, message + std::to_string(lines));
+  throw line_error(path, first_line + stated, message + "more", line_text(data, stated + 1));
 }
 
 std::string lower_case(std::string_view text) {

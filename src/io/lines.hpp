@@ -35,6 +35,15 @@ std::string_view without_byte_order_mark(std::string_view text);
 /// Without blank lines at the end.
 std::string_view without_blank_end(std::string_view text);
 
+/// A file's text without a byte-order mark and blank lines at the end. Throws ParseError where nothing is left, and
+/// where it is not text.
+std::string_view checked_text(const std::string& path, std::string_view text);
+
+/// Throws ParseError unless the `lines` lines of `data`, the first of which has the number first_line, are as many as
+/// the file states; a negative number states nothing.
+void check_line_count(const std::string& path, index_t first_line, std::string_view data, offset_t stated,
+                      offset_t lines);
+
 /// ASCII only.
 std::string lower_case(std::string_view text);
 

@@ -11,13 +11,6 @@ namespace {
 
 constexpr std::string_view kBanner = "%%matrixmarket";
 
-std::vector<std::string_view> words_of(std::string_view line, std::size_t most) {
-  std::vector<std::string_view> words(most + 1);
-  const int count = split(line, Whitespace{}, words.data(), static_cast<int>(words.size()));
-  words.resize(std::min(words.size(), static_cast<std::size_t>(std::max(count, 0))));
-  return words;
-}
-
 struct Kind {
   bool dense;
   bool symmetric;

@@ -28,6 +28,14 @@ inline bool parse_canonical(std::string_view text, std::int64_t& value) {
 
 enum class NumberFault { none, syntax, not_finite, range };
 
+/// What is wrong with a number that should be a T.
+template <class T>
+const char* text_of(NumberFault fault) {
+  if (fault == NumberFault::syntax) return " is not a number";
+  if (fault == NumberFault::not_finite) return " is not finite";
+  return std::is_same_v<T, float> ? " is outside the range of float" : " is outside the range of double";
+}
+
 template <class T>
 NumberFault parse_any_number(std::string_view text, T& value) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);

@@ -32,6 +32,36 @@ inline Digits digits_at(const char* at) {
   return {count, static_cast<std::uint32_t>(bytes >> 32)};
 }
 
+/// More bytes than are looked at for one number.
+inline constexpr std::ptrdiff_t kMostTaken = 24;
+
+/// An index of one to eight digits; null for anything else, else the position behind it.
+inline const char* take_id(const char* at, column_t& id) {
+  const Digits digits = digits_at(at);
+  if (digits.count == 0 || (*at == '0' && digits.count > 1)) return nullptr;
+  id = static_cast<column_t>(digits.value);
+  return at + digits.count;
+}
+
+/// A number such as 3, 4.5 or -0.25, of so many digits as are exact; null for others.
+template <class T>
+const char* take_number(const char* at, T& number) {
+  constexpr std::int64_t kPowers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+  const bool negative = *at == '-';
+  at += negative ? 1 : 0;
+  const Digits whole = digits_at(at);
+  at += whole.count;
+  Digits decimals{0, 0};
+  if (*at == '.') {
+    decimals = digits_at(at + 1);
+    at += 1 + decimals.count;
+  }
+  const int count = whole.count + decimals.count;
+  if (count == 0 || count > kExactDigits<T>) return nullptr;
+  number = exact_decimal<T>(whole.value * kPowers[decimals.count] + decimals.value, decimals.count, negative);
+  return at;
+}
+
 /// What a line of a ratings file holds.
 template <class T>
 struct LineNumbers {
@@ -76,33 +106,6 @@ class QuickLine {
   }
 
  private:
-  static constexpr std::ptrdiff_t kMostTaken = 24;  ///< more than what is looked at for one number
-
-  static const char* take_id(const char* at, column_t& id) {
-    const Digits digits = digits_at(at);
-    if (digits.count == 0 || (*at == '0' && digits.count > 1)) return nullptr;
-    id = static_cast<column_t>(digits.value);
-    return at + digits.count;
-  }
-
-  template <class T>
-  static const char* take_number(const char* at, T& number) {
-    constexpr std::int64_t kPowers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-    const bool negative = *at == '-';
-    at += negative ? 1 : 0;
-    const Digits whole = digits_at(at);
-    at += whole.count;
-    Digits decimals{0, 0};
-    if (*at == '.') {
-      decimals = digits_at(at + 1);
-      at += 1 + decimals.count;
-    }
-    const int count = whole.count + decimals.count;
-    if (count == 0 || count > kExactDigits<T>) return nullptr;
-    number = exact_decimal<T>(whole.value * kPowers[decimals.count] + decimals.value, decimals.count, negative);
-    return at;
-  }
-
   /// Behind a field that nobody wants, or at a quotation mark in it; null for an empty one.
   const char* behind_other(const char* at, const char* end) const {
     const char* const start = at;

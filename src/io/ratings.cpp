@@ -16,16 +16,6 @@ namespace seesaw {
 namespace io {
 namespace {
 
-std::string_view checked_text(const std::string& path, std::string_view text) {
-  constexpr std::size_t kLookedAt = 4096;
-  text = without_byte_order_mark(text);
-  if (text.substr(0, kLookedAt).find('\0') != std::string_view::npos)
-    throw line_error(path, 1, "not a text file, it has NUL bytes", line_at(text, 0).text);
-  text = without_blank_end(text);
-  if (text.empty()) throw line_error(path, 1, "the file is empty");
-  return text;
-}
-
 /// Matrix Market lists an array column by column, without indices.
 template <class T>
 void number_array(const Layout& layout, Entries<T>& entries, int threads) {
@@ -63,20 +53,6 @@ struct Place {
     return line_error(path, line(entry), message, line_text(layout.data, entry + 1));
   }
 };
-
-/// Entries that stay, in ascending order of those that go.
-template <class E>
-Buffer<E> without(const Buffer<E>& all, const std::vector<offset_t>& gone) {
-  Buffer<E> rest(all.size() - static_cast<offset_t>(gone.size()));
-  E* to = rest.data();
-  offset_t from = 0;
-  for (const offset_t e : gone) {
-    to = std::copy(all.data() + from, all.data() + e, to);
-    from = e + 1;
-  }
-  std::copy(all.data() + from, all.data() + all.size(), to);
-  return rest;
-}
 
 template <class T>
 void remove(Entries<T>& entries, const std::vector<offset_t>& gone) {

@@ -1,37 +1,16 @@
 #include "seesaw/io/ratings_writer.hpp"
 
-#include <zlib.h>
-
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string_view>
-#include <vector>
 
-#include "numbers.hpp"
 #include "parallel.hpp"
 #include "seesaw/errors.hpp"
 #include "seesaw/io/atomic_file.hpp"
+#include "text_output.hpp"
 
 namespace seesaw {
 namespace {
-
-/// A whole gzip member, so that blocks can be packed at the same time and stand one after the other.
-std::string packed(const std::string& text) {
-  constexpr int kFast = 1, kGzip = 16, kMemory = 8;
-  z_stream stream{};
-  if (deflateInit2(&stream, kFast, Z_DEFLATED, kGzip + MAX_WBITS, kMemory, Z_DEFAULT_STRATEGY) != Z_OK)
-    throw OutOfMemory("no memory for writing gzip");
-  std::string bytes(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(bytes.data());
-  stream.avail_out = static_cast<uInt>(bytes.size());
-  deflate(&stream, Z_FINISH);
-  bytes.resize(bytes.size() - stream.avail_out);
-  deflateEnd(&stream);
-  return bytes;
-}
 
 void append_id(std::string& text, const Ids& ids, index_t index) {
   constexpr std::size_t kDigits = 24;
@@ -54,36 +33,10 @@ void append_id(std::string& text, const Ids& ids, index_t index) {
   text += '"';
 }
 
-/// What std::to_chars writes, sooner: for numbers of few digits, such as ratings are. Null for others.
 template <class T>
-char* write_short(char* to, T number) {
-  constexpr T kMost = 9999;
-  constexpr int kDecimals = 2;
-  const T magnitude = std::abs(number);
-  if (!(magnitude <= kMost) || magnitude == 0) return nullptr;
-  std::int64_t power = 1;
-  for (int decimals = 0; decimals <= kDecimals; ++decimals, power *= 10) {
-    const auto digits = static_cast<std::int64_t>(magnitude * static_cast<T>(power) + T(0.5));
-    if (io::exact_decimal<T>(digits, decimals, false) != magnitude) continue;
-    if (number < 0) *to++ = '-';
-    to = std::to_chars(to, to + 8, digits / power).ptr;
-    if (decimals == 0) return to;
-    *to++ = '.';
-    if (decimals == 2) *to++ = static_cast<char>('0' + digits / 10 % 10);
-    *to++ = static_cast<char>('0' + digits % 10);
-    return to;
-  }
-  return nullptr;
-}
-
-template <class T>
-void append_number(std::string& text, T number, offset_t entry) {
+void append_rating(std::string& text, T number, offset_t entry) {
   if (!std::isfinite(number)) throw InvalidArgument("entry " + std::to_string(entry) + " is not finite");
-  constexpr std::size_t kDigits = 32;
-  char digits[kDigits];
-  const char* end = write_short(digits, number);
-  if (end == nullptr) end = std::to_chars(digits, digits + kDigits, number).ptr;
-  text.append(digits, static_cast<std::size_t>(end - digits));
+  io::append_number(text, number);
 }
 
 index_t checked(column_t index, const Ids& ids, const char* mode, offset_t entry) {
@@ -113,30 +66,21 @@ struct RatingsWriter::State {
       text += ',';
       append_id(text, cols, checked(entries.indices[1][e], cols, "column", e));
       text += ',';
-      append_number(text, entries.values[e], e);
-      if (weights) append_number(text += ',', entries.weights[e], e);
+      append_rating(text, entries.values[e], e);
+      if (weights) append_rating(text += ',', entries.weights[e], e);
       text += '\n';
     }
-    return gzip ? packed(text) : text;
+    return text;
   }
 
-  /// A few blocks for each thread at a time, which bounds the memory.
   template <class T>
   void write(const SparseTensorView<T>& entries) {
-    constexpr index_t kBlock = 1 << 16;
     if (entries.order != 2)
       throw ShapeError("entries have the order " + std::to_string(entries.order) + ", expected 2");
     if (weights != (entries.weights != nullptr) && entries.entries > 0)
       throw InvalidArgument(weights ? "entries have no weights, but the file has a column of them"
                                     : "entries have weights, but the file has no column for them");
-    const index_t blocks = (entries.entries + kBlock - 1) / kBlock, together = 4 * static_cast<index_t>(threads);
-    for (index_t done = 0; done < blocks; done += together) {
-      std::vector<std::string> texts(static_cast<std::size_t>(std::min(together, blocks - done)));
-      io::parallel_for(threads, static_cast<index_t>(texts.size()), [&](index_t i) {
-        texts[static_cast<std::size_t>(i)] = block(entries, io::part_of(entries.entries, done + i, blocks));
-      });
-      for (const std::string& text : texts) file.write(text);
-    }
+    io::write_blocks(file, gzip, threads, entries.entries, [&](io::Range range) { return block(entries, range); });
   }
 };
 
@@ -144,7 +88,7 @@ RatingsWriter::RatingsWriter(const std::string& path, const Ids& rows, const Ids
   const int team = io::thread_count(threads);
   state_ = std::unique_ptr<State>(new State{AtomicFile(path), rows, cols, weights, team, path.ends_with(".gz")});
   const std::string header = weights ? "user,item,rating,weight\n" : "user,item,rating\n";
-  state_->file.write(state_->gzip ? packed(header) : header);
+  state_->file.write(state_->gzip ? io::gzip_member(header) : header);
 }
 
 RatingsWriter::~RatingsWriter() = default;

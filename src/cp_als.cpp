@@ -1,0 +1,157 @@
+#include "seesaw/cp_als.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "checks.hpp"
+#include "completion_checks.hpp"
+#include "cp_diagnostics.hpp"
+#include "cp_run.hpp"
+#include "cp_tensor.hpp"
+#include "saturated.hpp"
+
+namespace seesaw {
+namespace {
+
+std::string mode_text(const char* name, int n) { return std::string(name) + "[" + std::to_string(n) + "]"; }
+
+void require_order(int order, const std::array<index_t, kMaxOrder>& shape) {
+  if (order < 2 || order > kMaxOrder)
+    throw ShapeError("tensor has the order " + std::to_string(order) + ", expected 2 to " + std::to_string(kMaxOrder));
+  for (int n = 0; n < order; ++n) {
+    const index_t size = shape[static_cast<std::size_t>(n)];
+    if (size < 1 || size > kMostRows)
+      throw ShapeError("tensor has the size " + std::to_string(size) + " in mode " + std::to_string(n) +
+                       ", expected 1 to 2^31 - 1");
+  }
+}
+
+void require_options(int order, const CpOptions& options) {
+  require_rank(options.rank);
+  require(options.starts >= 1, "starts", options.starts, "at least 1");
+  const CpStopping& stopping = options.stopping;
+  require(stopping.sweeps >= 1, "sweeps", stopping.sweeps, "at least 1");
+  require(stopping.fit_change >= 0, "fit_change", stopping.fit_change, "0 (never) or more");
+  require(stopping.relative_error >= 0, "relative_error", stopping.relative_error, "0 (never) or more");
+  require(stopping.seconds > 0, "seconds", stopping.seconds, "more than 0");
+  bool all_fixed = true;
+  for (int n = 0; n < order; ++n) {
+    const CpMode& mode = options.modes[static_cast<std::size_t>(n)];
+    require(mode.ridge >= 0 && std::isfinite(mode.ridge), mode_text("ridge of modes", n).c_str(), mode.ridge,
+            "a finite number >= 0");
+    if (mode.nonnegative && options.start == CpStart::range_finder)
+      throw InvalidArgument("start is range_finder, whose factors have negative elements, but mode " +
+                            std::to_string(n) + " is to be nonnegative; expected normal");
+    all_fixed = all_fixed && mode.fixed;
+  }
+  if (all_fixed) throw InvalidArgument("every mode is fixed, expected one at least that is solved");
+  if (options.order.empty()) return;
+  for (const int n : options.order)
+    if (n < 0 || n >= order)
+      throw InvalidArgument("order has the mode " + std::to_string(n) + ", expected 0 to " + std::to_string(order - 1));
+  for (int n = 0; n < order; ++n) {
+    const auto times = std::count(options.order.begin(), options.order.end(), n);
+    const bool fixed = options.modes[static_cast<std::size_t>(n)].fixed;
+    if (times > 1 || (times == 0 && !fixed))
+      throw InvalidArgument("order has the mode " + std::to_string(n) + " " + std::to_string(times) +
+                            " times, expected once");
+  }
+}
+
+template <class T>
+void require_start(Context& ctx, int order, const std::array<index_t, kMaxOrder>& shape, const CpOptions& options,
+                   const FactorViews<T>& start) {
+  for (int n = 0; n < order; ++n) {
+    const auto mode = static_cast<std::size_t>(n);
+    const std::string name = mode_text("start", n);
+    if (start[mode].rows == 0) {
+      if (options.modes[mode].fixed)
+        throw InvalidArgument("mode " + std::to_string(n) + " is fixed, but " + name + " is not given");
+      continue;
+    }
+    if (options.starts > 1)
+      throw InvalidArgument(name + " is given, but starts is " + std::to_string(options.starts) + ", expected 1");
+    require_view(ctx, start[mode], name.c_str());
+    require_shape(name.c_str(), start[mode].rows, start[mode].cols, shape[mode], options.rank);
+    const double squared = penalty_slope(ctx, start[mode], start[mode], nullptr, {1.0, Weighting::plain});
+    if (!std::isfinite(squared)) throw InvalidArgument(name + " has an element that is not finite");
+    if (squared == 0) throw InvalidArgument(name + " is all zero: nothing could be found from there");
+  }
+}
+
+/// Elements of the factors of all starts, the components kept of each and what a sweep works with.
+double factor_elements(int order, const std::array<index_t, kMaxOrder>& shape, const CpOptions& options) {
+  double rows = 0;
+  for (int n = 0; n < order; ++n) rows += static_cast<double>(shape[static_cast<std::size_t>(n)]);
+  return 3 * rows * static_cast<double>(options.rank) * static_cast<double>(options.starts);
+}
+
+template <class T, class Tensor>
+CpResult<T> run(Context& ctx, Tensor& tensor, const CpOptions& options, const FactorViews<T>& start) {
+  const double norm = tensor.norm();
+  if (!std::isfinite(norm)) throw InvalidArgument("tensor has an element that is not finite, or its norm overflows");
+  if (norm == 0) throw InvalidArgument("tensor is all zero: every model of it is zero");
+  CpAls<T, Tensor> als(ctx, tensor, options, start);
+  CpResult<T> result = als();
+  const std::vector<Components>& components = als.components();
+  const Components& best = components[static_cast<std::size_t>(result.best_run)];
+  result.diagnostics = shape_of(best, norm);
+  result.diagnostics.core_consistency = core_consistency<T>(ctx, tensor, best);
+  for (std::size_t s = 0; s < result.runs.size(); ++s) {
+    result.runs[s].match = components[s].weights.empty() ? 0 : match_score(best, components[s]);
+    result.runs[s].swamp_sweeps = swamp_sweeps(result.runs[s].history);
+  }
+  return result;
+}
+
+template <class T>
+CpResult<T> run(Context& ctx, const DenseTensorView<T>& tensor, const CpOptions& options, const FactorViews<T>& start) {
+  require_order(tensor.order, tensor.shape);
+  require_space(ctx, tensor.data, "tensor.data");
+  require_options(tensor.order, options);
+  const index_t columns = options.rank * options.starts;
+  const double elements =
+      factor_elements(tensor.order, tensor.shape, options) + 2 * mttkrp_workspace(tensor.order, tensor.shape, columns);
+  require_memory(ctx, "cp_als", saturated(elements * sizeof(T)));
+  require_start(ctx, tensor.order, tensor.shape, options, start);
+  DenseCpTensor<T> dense(ctx, tensor);
+  return run(ctx, dense, options, start);
+}
+
+template <class T>
+CpResult<T> run(Context& ctx, const SparseTensorView<T>& tensor, const CpOptions& options,
+                const FactorViews<T>& start) {
+  require_order(tensor.order, tensor.shape);
+  if (tensor.entries < 1) throw InvalidArgument("tensor has no entries: it is all zero");
+  if (tensor.weights != nullptr)
+    throw InvalidArgument("tensor.weights is given, expected null: what has no entry is 0, not unknown");
+  require_options(tensor.order, options);
+  const auto order = static_cast<double>(tensor.order), entries = static_cast<double>(tensor.entries);
+  const double copies = order * entries * ((order - 1) * sizeof(column_t) + sizeof(T));
+  require_memory(ctx, "cp_als", saturated(copies + factor_elements(tensor.order, tensor.shape, options) * sizeof(T)));
+  require_start(ctx, tensor.order, tensor.shape, options, start);
+  SparseCpTensor<T> sparse(ctx, tensor);
+  return run(ctx, sparse, options, start);
+}
+
+}  // namespace
+
+CpResult<float> cp_als(Context& ctx, const DenseTensorView<float>& tensor, const CpOptions& options,
+                       const FactorViews<float>& start) {
+  return run(ctx, tensor, options, start);
+}
+CpResult<double> cp_als(Context& ctx, const DenseTensorView<double>& tensor, const CpOptions& options,
+                        const FactorViews<double>& start) {
+  return run(ctx, tensor, options, start);
+}
+CpResult<float> cp_als(Context& ctx, const SparseTensorView<float>& tensor, const CpOptions& options,
+                       const FactorViews<float>& start) {
+  return run(ctx, tensor, options, start);
+}
+CpResult<double> cp_als(Context& ctx, const SparseTensorView<double>& tensor, const CpOptions& options,
+                        const FactorViews<double>& start) {
+  return run(ctx, tensor, options, start);
+}
+
+}  // namespace seesaw

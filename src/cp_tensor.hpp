@@ -1,0 +1,124 @@
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "dense.hpp"
+#include "factors.hpp"
+#include "seesaw/khatri_rao.hpp"
+#include "seesaw/mttkrp.hpp"
+
+// What cp_als() needs of a tensor, dense or sparse: its norm, its shape, and the MTTKRP of each mode. A class of each
+// kind, of the same form.
+namespace seesaw {
+
+/// Contracts the modes below the split or those from it on, keeps what is left, and takes the MTTKRPs of the modes left
+/// from there as long as no factor that was contracted has changed: a sweep in the modes' order reads the tensor twice.
+template <class T>
+class DenseCpTensor {
+ public:
+  DenseCpTensor(Context& ctx, const DenseTensorView<T>& tensor)
+      : ctx_(ctx), tensor_(tensor), split_(mttkrp_split(tensor.order, tensor.shape)) {}
+
+  int order() const { return tensor_.order; }
+  index_t size(int mode) const { return tensor_.shape[static_cast<std::size_t>(mode)]; }
+  double norm() const { return std::sqrt(dot(ctx_, elements(), tensor_.data, tensor_.data)); }
+
+  /// The factor of a mode has been overwritten.
+  void changed(int mode) {
+    if (mode < kept_.first || mode >= kept_.last) kept_ = {};
+  }
+  void mttkrp(const FactorViews<T>& factors, int mode, MatrixView<T> out) {
+    const Modes side = mode < split_ ? Modes{0, split_} : Modes{split_, tensor_.order};
+    if (kept_.first != side.first || kept_.last != side.last) {
+      if (partial_.cols() != out.cols) partial_ = Matrix<T>(ctx_, rows_at_most(), out.cols);
+      partial_mttkrp(ctx_, tensor_, factors, side, partial_.view().slice(0, rows(side)));
+      kept_ = side;
+    }
+    const PartialTensorView<T> left{tensor_.order, tensor_.shape, side,
+                                    std::as_const(partial_).view().slice(0, rows(side))};
+    partial_mttkrp(ctx_, left, factors, {mode, mode + 1}, out);
+  }
+
+  /// |T - M|^2, the elements of M formed a few indices of mode 0 at a time. `weights` in host memory.
+  std::optional<double> squared_residual(const FactorViews<T>& factors, const std::vector<double>& weights) const {
+    const auto last = static_cast<std::size_t>(order() - 1);
+    const index_t k = factors[0].cols, columns = size(order() - 1), left = rows({1, order() - 1});
+    const index_t indices = std::clamp<index_t>(kElements / (left * columns), 1, size(0));
+    const Matrix<T> turned = weighted_transpose(factors[last], weights);
+    Matrix<T> products(ctx_, indices * left, k), model(ctx_, indices * left, columns);
+    double sum = 0;
+    for (index_t i = 0; i < size(0); i += indices) {
+      const index_t end = std::min(i + indices, size(0)), count = (end - i) * left;
+      std::vector<MatrixView<const T>> others(factors.begin(), factors.begin() + order() - 1);
+      others[0] = others[0].slice(i, end);
+      khatri_rao(ctx_, others, products.view().slice(0, count));
+      multiply<T>(ctx_, std::as_const(products).view().slice(0, count), turned.view(), model.view().slice(0, count));
+      const T* const elements = tensor_.data + i * left * columns;
+      combine<T>(ctx_, count * columns, 1, elements, -1, model.view().data);
+      sum += dot<T>(ctx_, count * columns, model.view().data, model.view().data);
+    }
+    return sum;
+  }
+
+ private:
+  static constexpr index_t kElements = 1 << 20;  // of the model that are formed at once, where mode 0 allows
+
+  /// k x columns: the factor's transposed, row r times weights[r].
+  Matrix<T> weighted_transpose(MatrixView<const T> factor, const std::vector<double>& weights) const {
+    Matrix<T> tight(ctx_, factor.rows, factor.cols);
+    copy_matrix(ctx_, factor, tight.view());
+    const Matrix<T> host = to_host(tight);
+    Matrix<T> turned(factor.cols, factor.rows);
+    for (index_t i = 0; i < factor.rows; ++i)
+      for (index_t f = 0; f < factor.cols; ++f)
+        turned(f, i) = static_cast<T>(weights[static_cast<std::size_t>(f)]) * host(i, f);
+    return to_context(ctx_, turned);
+  }
+
+  index_t rows(Modes modes) const {
+    index_t product = 1;
+    for (int n = modes.first; n < modes.last; ++n) product *= size(n);
+    return product;
+  }
+  index_t rows_at_most() const { return std::max(rows({0, split_}), rows({split_, tensor_.order})); }
+  index_t elements() const { return rows({0, tensor_.order}); }
+
+  Context& ctx_;
+  DenseTensorView<T> tensor_;
+  int split_;
+  Modes kept_;
+  Matrix<T> partial_;
+};
+
+/// The entries once for each mode, sorted by it.
+template <class T>
+class SparseCpTensor {
+ public:
+  SparseCpTensor(Context& ctx, const SparseTensorView<T>& tensor) : ctx_(ctx) {
+    for (int n = 0; n < tensor.order; ++n) by_mode_.push_back(by_mode(ctx, tensor, n));
+  }
+
+  int order() const { return by_mode_[0].order; }
+  index_t size(int mode) const { return by_mode_[0].shape[static_cast<std::size_t>(mode)]; }
+  double norm() const {
+    const Buffer<T>& values = by_mode_[0].values;
+    return std::sqrt(dot(ctx_, values.size(), values.data(), values.data()));
+  }
+
+  void changed(int) {}
+  void mttkrp(const FactorViews<T>& factors, int mode, MatrixView<T> out) {
+    seesaw::mttkrp(ctx_, by_mode_[static_cast<std::size_t>(mode)].view(), factors, out);
+  }
+  std::optional<double> squared_residual(const FactorViews<T>&, const std::vector<double>&) const {
+    return std::nullopt;
+  }
+
+ private:
+  Context& ctx_;
+  std::vector<ModeEntries<T>> by_mode_;
+};
+
+}  // namespace seesaw
