@@ -35,10 +35,7 @@ struct Shares {
     const index_t blocks = (rows + rows_of_block() - 1) / rows_of_block();
     segments = std::clamp<index_t>(terms / kFewestTerms, 1, std::max<index_t>(1, kBlocks / blocks));
   }
-  __host__ __device__ int rows_of_block() const { return kThreads / (lanes * teams); }
-
-  template <class Visitor>
-  void visit(Visitor&&) const {}
+  int rows_of_block() const { return kThreads / (lanes * teams); }
 };
 
 // Block b takes segment b % segments of the terms of some neighbouring rows, then those of block b + gridDim.x: team t
@@ -50,28 +47,28 @@ struct Shares {
 template <class T>
 __global__ void __launch_bounds__(kThreads)
     terms_kernel(MatrixView<const T> elements, MatrixView<const T> left, MatrixView<const T> right, index_t terms,
-                 Shares shares, index_t rows, MatrixView<T> out) {
+                 int lanes, int teams, index_t segments, index_t rows, MatrixView<T> out) {
   T* sums = dynamic_shared<T>();
-  const int lane = static_cast<int>(threadIdx.x) % shares.lanes;
-  const int team = static_cast<int>(threadIdx.x) / shares.lanes % shares.teams;
-  const int slot = static_cast<int>(threadIdx.x) / (shares.lanes * shares.teams);
+  const int lane = static_cast<int>(threadIdx.x) % lanes;
+  const int team = static_cast<int>(threadIdx.x) / lanes % teams;
+  const int block_rows = kThreads / (lanes * teams), slot = static_cast<int>(threadIdx.x) / (lanes * teams);
   const index_t k = out.cols, rights = right.empty() ? 1 : right.rows;
-  const index_t step_l = shares.teams / rights, step_r = shares.teams % rights;
-  const index_t row_blocks = (rows + shares.rows_of_block() - 1) / shares.rows_of_block();
-  const index_t base = terms / shares.segments, longer = terms % shares.segments;
+  const index_t step_l = teams / rights, step_r = teams % rights;
+  const index_t row_blocks = (rows + block_rows - 1) / block_rows;
+  const index_t base = terms / segments, longer = terms % segments;
 #pragma unroll 1
-  for (index_t block = blockIdx.x; block < row_blocks * shares.segments; block += gridDim.x) {
-    const index_t segment = block % shares.segments, i = block / shares.segments * shares.rows_of_block() + slot;
+  for (index_t block = blockIdx.x; block < row_blocks * segments; block += gridDim.x) {
+    const index_t segment = block % segments, i = block / segments * block_rows + slot;
     const index_t first = segment * base + min(segment, longer), last = first + base + (segment < longer ? 1 : 0);
     const index_t first_l = (first + team) / rights, first_r = (first + team) % rights;
 #pragma unroll 1
-    for (index_t from = 0; from < k; from += shares.lanes) {
+    for (index_t from = 0; from < k; from += lanes) {
       const index_t f = from + lane;
       const bool active = i < rows && f < k;
       T sum = T(0);
       index_t l = first_l, r = first_r;
 #pragma unroll 1
-      for (index_t term = first + team; active && term < last; term += shares.teams) {
+      for (index_t term = first + team; active && term < last; term += teams) {
         T product = elements.row((l * rows + i) * rights + r)[f];
         if (left.data != nullptr) product *= left.row(l)[f];
         if (right.data != nullptr) product *= right.row(r)[f];
@@ -86,7 +83,7 @@ __global__ void __launch_bounds__(kThreads)
       sums[threadIdx.x] = sum;
       __syncthreads();
       if (active && team == 0) {
-        for (int t = 1; t < shares.teams; ++t) sum += sums[threadIdx.x + t * shares.lanes];
+        for (int t = 1; t < teams; ++t) sum += sums[threadIdx.x + t * lanes];
         out.row(segment * rows + i)[f] = sum;
       }
       __syncthreads();
@@ -131,7 +128,7 @@ void contract(Resources& gpu, const PartialContraction<T>& problem) {
   if (segments > 1)
     sums = {gpu.scratch<T>(Scratch::sums, static_cast<std::size_t>(segments * rows * k)), segments * rows, k};
   launch(terms_kernel<T>, std::min(row_blocks * segments, kMostBlocks), kThreads, kThreads * sizeof(T), gpu.stream(),
-         problem.elements, left, right, terms, shares, rows, sums);
+         problem.elements, left, right, terms, shares.lanes, shares.teams, segments, rows, sums);
   if (segments == 1) return;
   launch(add_segments_kernel<T>, (rows * k + kThreads - 1) / kThreads, kThreads, 0, gpu.stream(), sums, segments,
          problem.out);
