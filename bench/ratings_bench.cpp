@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "seesaw/io/ratings.hpp"
 #include "seesaw/io/ratings_writer.hpp"
@@ -70,13 +71,20 @@ void write_movielens(const std::string& path, const Ratings<float>& ratings) {
   out << text;
 }
 
-/// Of the shape of a FROSTT tensor of order 4, its values in full precision.
+/// Of order 4, in no order, its values in full precision.
 seesaw::SparseTensor<double> scattered_tensor(index_t entries) {
+  constexpr std::uint64_t kStep = 11'235'813'077;
   seesaw::PlantedTensorOptions options;
   options.shape = {2'000'000, 200'000, 20'000, 1000};
   options.entries = entries;
   options.rank = 1;
-  return seesaw::planted_tensor<double>(options).entries;
+  auto tensor = seesaw::planted_tensor<double>(options).entries;
+  for (index_t e = entries - 1; e > 0; --e) {
+    const auto other = static_cast<index_t>(static_cast<std::uint64_t>(e) * kStep % static_cast<std::uint64_t>(e + 1));
+    for (std::size_t n = 0; n < 4; ++n) std::swap(tensor.indices[n].data()[e], tensor.indices[n].data()[other]);
+    std::swap(tensor.values.data()[e], tensor.values.data()[other]);
+  }
+  return tensor;
 }
 
 class Folder {
