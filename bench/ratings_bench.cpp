@@ -1,5 +1,5 @@
-// Reading and writing of ratings files, in MB/s of text. SEESAW_BENCH_LINES says how many lines (20 million by
-// default); the files lie in the folder for temporary files and are removed at the end.
+// Reading and writing of files of ratings and of tensors, in MB/s of text. SEESAW_BENCH_LINES says how many lines
+// (20 million by default); the files lie in the folder for temporary files and are removed at the end.
 #include <benchmark/benchmark.h>
 
 #include <charconv>
@@ -7,9 +7,12 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "seesaw/io/ratings.hpp"
 #include "seesaw/io/ratings_writer.hpp"
+#include "seesaw/io/tensor.hpp"
+#include "seesaw/planted_tensor.hpp"
 
 namespace {
 
@@ -68,6 +71,22 @@ void write_movielens(const std::string& path, const Ratings<float>& ratings) {
   out << text;
 }
 
+/// Of order 4, in no order, its values in full precision.
+seesaw::SparseTensor<double> scattered_tensor(index_t entries) {
+  constexpr std::uint64_t kStep = 11'235'813'077;
+  seesaw::PlantedTensorOptions options;
+  options.shape = {2'000'000, 200'000, 20'000, 1000};
+  options.entries = entries;
+  options.rank = 1;
+  auto tensor = seesaw::planted_tensor<double>(options).entries;
+  for (index_t e = entries - 1; e > 0; --e) {
+    const auto other = static_cast<index_t>(static_cast<std::uint64_t>(e) * kStep % static_cast<std::uint64_t>(e + 1));
+    for (std::size_t n = 0; n < 4; ++n) std::swap(tensor.indices[n].data()[e], tensor.indices[n].data()[other]);
+    std::swap(tensor.values.data()[e], tensor.values.data()[other]);
+  }
+  return tensor;
+}
+
 class Folder {
  public:
   Folder() : path_(std::filesystem::temp_directory_path() / "seesaw-ratings-bench") {
@@ -87,33 +106,44 @@ void set_speed(benchmark::State& state, std::uintmax_t bytes) {
       benchmark::Counter(static_cast<double>(bytes) * 1e-6, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+template <class Work>
+void register_case(const std::string& name, int threads, const Work& work) {
+  benchmark::RegisterBenchmark((name + "/threads:" + std::to_string(threads)).c_str(), work)
+      ->MeasureProcessCPUTime()
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   const Folder folder;
   const Ratings<float> ratings = scattered_ratings(line_count());
-  const std::string file = folder.file("ratings.csv");
+  const std::string file = folder.file("ratings.csv"), tensor_file = folder.file("tensor.tns");
   write_movielens(file, ratings);
+  const auto tensor = scattered_tensor(line_count());
+  seesaw::write_tns(tensor_file, tensor.view());
   for (const int threads : {1, 2}) {
-    const std::string suffix = "/threads:" + std::to_string(threads);
-    const auto read = [&file, threads](benchmark::State& state) {
+    register_case("read_ratings", threads, [&file, threads](benchmark::State& state) {
       for (auto _ : state) benchmark::DoNotOptimize(seesaw::read_ratings<float>(file, {.threads = threads}));
       set_speed(state, std::filesystem::file_size(file));
-    };
-    const auto write = [&folder, &ratings, threads](benchmark::State& state) {
+    });
+    register_case("write_ratings", threads, [&folder, &ratings, threads](benchmark::State& state) {
       const std::string copy = folder.file("copy.csv");
       for (auto _ : state) seesaw::write_ratings(copy, ratings, threads);
       set_speed(state, std::filesystem::file_size(copy));
-    };
-    benchmark::RegisterBenchmark(("read_ratings" + suffix).c_str(), read)
-        ->MeasureProcessCPUTime()
-        ->UseRealTime()
-        ->Unit(benchmark::kMillisecond);
-    benchmark::RegisterBenchmark(("write_ratings" + suffix).c_str(), write)
-        ->MeasureProcessCPUTime()
-        ->UseRealTime()
-        ->Unit(benchmark::kMillisecond);
+    });
+    register_case("read_tensor", threads, [&tensor_file, threads](benchmark::State& state) {
+      for (auto _ : state)
+        benchmark::DoNotOptimize(seesaw::read_sparse_tensor<double>(tensor_file, {.threads = threads}));
+      set_speed(state, std::filesystem::file_size(tensor_file));
+    });
+    register_case("write_tensor", threads, [&folder, &tensor, threads](benchmark::State& state) {
+      const std::string copy = folder.file("copy.tns");
+      for (auto _ : state) seesaw::write_tns(copy, tensor.view(), threads);
+      set_speed(state, std::filesystem::file_size(copy));
+    });
   }
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

@@ -96,7 +96,7 @@ TEST_F(ReadTensor, DuplicatesMayBeMerged) {
   }
 }
 
-/// More places than 64 bits can number: some share a number, and are different places all the same.
+/// More places than 64 bits can number; they go by a hash.
 TEST_F(ReadTensor, PlacesBeyond64Bits) {
   const std::string largest = "2147483647 2147483647 2147483647 ";
   const std::string text = largest + "1 7\n" + largest + "2 8\n1 1 1 2147483647 9\n2 1 1 2147483647 9\n";

@@ -1,6 +1,7 @@
 #include "duplicates.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <limits>
 #include <unordered_map>
@@ -25,6 +26,7 @@ struct PairPlaces {
     return static_cast<std::uint64_t>(rows[e]) << 32 | static_cast<std::uint32_t>(cols[e]);
   }
   static bool same(offset_t, offset_t) { return true; }
+  static constexpr std::size_t kPasses = 8;  // an eighth of the places is dealt out at a time
 };
 
 /// The position in the whole tensor; where there are more than 64 bits can tell apart, a hash.
@@ -44,7 +46,29 @@ struct TensorPlaces {
       if (indices[d][e] != indices[d][f]) return false;
     return true;
   }
+  bool before(offset_t e, offset_t f) const {
+    for (std::size_t d = 0; d < N; ++d)
+      if (indices[d][e] != indices[d][f]) return indices[d][e] < indices[d][f];
+    return false;
+  }
+  static constexpr std::size_t kPasses = 4;  // an entry takes more than a rating does, and its number more time
 };
+
+/// Whether each place is before the next, as in many files: then none occurs again.
+template <class Places>
+bool ascending(const Places& places, int threads) {
+  constexpr index_t kParts = 64;
+  std::atomic<bool> so_far{true};
+  parallel_for(threads, kParts, [&](index_t part) {
+    const Range range = part_of(places.size, part, kParts);
+    for (offset_t e = std::max<offset_t>(range.first, 1); e < range.last; ++e)
+      if (!places.before(e - 1, e)) {
+        so_far.store(false, std::memory_order_relaxed);
+        return;
+      }
+  });
+  return so_far;
+}
 
 /// Places dealt out by their hash: where each bucket's begin, and where each part of the entries puts its next one.
 struct Dealing {
@@ -110,14 +134,13 @@ template <class Places>
 std::vector<Repeat> repeats_of(const Places& places, int threads) {
   constexpr std::uint64_t kBucket = 1 << 14;  // whose table stays in the cache
   constexpr int kMostBits = 12;
-  constexpr std::size_t kPasses = 8;  // an eighth of the places is dealt out at a time
   const auto parts = static_cast<std::uint64_t>(places.size) / kBucket;
   Dealing dealing = count_by_bucket(places, std::min(static_cast<int>(std::bit_width(parts)), kMostBits), threads);
   const std::size_t buckets = dealing.starts.size() - 1;
   std::vector<std::vector<std::uint64_t>> found(buckets);
   Buffer<std::uint64_t> dealt;
   for (std::size_t first = 0, last = 0; first < buckets; first = last) {
-    last = std::min(buckets, first + std::max<std::size_t>(1, buckets / kPasses));
+    last = std::min(buckets, first + std::max<std::size_t>(1, buckets / Places::kPasses));
     const offset_t start = dealing.starts[first], size = dealing.starts[last] - start;
     if (dealt.size() < size) {
       dealt = {};
@@ -162,6 +185,7 @@ std::vector<Repeat> tensor_repeats(const std::array<const column_t*, kMaxOrder>&
     stride *= size;
   }
   for (std::size_t d = 0; d < N && !exact; ++d) places.factors[d] = mixed(d + 1) | 1;
+  if (ascending(places, threads)) return {};
   return repeats_of(places, threads);
 }
 

@@ -56,8 +56,8 @@ void for_both_orders(int order, const Shape& shape, int threads, const Work& wor
   index_t between = 1;
   for (std::size_t d = 1; d < last; ++d) between *= shape[d];
   const index_t row_tiles = (rows + kTile - 1) / kTile;
-  // Element (i, middle, j): number i + rows * (middle_forward + between * j), position j + cols * (middle + between *
-  // i), where the modes between are numbered with their first, or with their last, the fastest.
+  // Element (i, middle, j) has the number  i + rows * (middle_forward + between * j)  and the position
+  // j + cols * (middle + between * i): the modes between are numbered with their first, or their last, the fastest.
   Shape middle_shape{};
   std::copy(shape.begin() + 1, shape.begin() + static_cast<std::ptrdiff_t>(last), middle_shape.begin());
   parallel_for(threads, row_tiles * between, [&](index_t part) {
