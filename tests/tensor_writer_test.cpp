@@ -93,7 +93,7 @@ void expect_round_trips(const std::function<std::string(std::string)>& path) {
       const auto back = read_dense_tensor<T>(path(name + end));
       EXPECT_EQ(back.order, 3);
       EXPECT_EQ(back.shape, dense.shape);
-      EXPECT_TRUE(same_bytes(back.data, dense.data)) << name + end;
+      EXPECT_TRUE(same_bytes(back.values, dense.values)) << name + end;
     }
     write_tns(path("s.tns" + end), sparse.view(), 2);
     write_sptensor(path("s" + end), sparse.view(), 2);
