@@ -1,11 +1,10 @@
 // A sweep of cp_als and, in percent of it, the MTTKRPs that it is made of: dense tensors of order 3 and 4, and a sparse
 // one of the shape of FROSTT's Uber with entries at random places. Of the arguments in data.hpp --threads= counts.
-#include "seesaw/cp_als.hpp"
-
 #include <chrono>
 #include <utility>
 
 #include "measure.hpp"
+#include "seesaw/cp_als.hpp"
 
 namespace seesaw::bench {
 namespace {
@@ -115,12 +114,15 @@ int main(int argc, char** argv) {
   using State = benchmark::State;
   return bench::run_all(argc, argv, [](const bench::Options&, std::vector<Context>& contexts) {
     for (Context& ctx : contexts) {
-      bench::add_case("cp_als/200x200x200/float/k:32", ctx,
-                      [](State& state, Context& at) { bench::dense<float>(state, at, {200, 200, 200}, 32); });
-      bench::add_case("cp_als/200x200x200/double/k:32", ctx,
-                      [](State& state, Context& at) { bench::dense<double>(state, at, {200, 200, 200}, 32); });
-      bench::add_case("cp_als/100x100x100x100/float/k:16", ctx,
-                      [](State& state, Context& at) { bench::dense<float>(state, at, {100, 100, 100, 100}, 16); });
+      bench::add_case("cp_als/200x200x200/float/k:32", ctx, [](State& state, Context& at) {
+        bench::dense<float>(state, at, {200, 200, 200}, 32);
+      });
+      bench::add_case("cp_als/200x200x200/double/k:32", ctx, [](State& state, Context& at) {
+        bench::dense<double>(state, at, {200, 200, 200}, 32);
+      });
+      bench::add_case("cp_als/100x100x100x100/float/k:16", ctx, [](State& state, Context& at) {
+        bench::dense<float>(state, at, {100, 100, 100, 100}, 16);
+      });
       bench::add_case("cp_als/uber/float/k:25", ctx, [](State& state, Context& at) {
         bench::sparse<float>(state, at, {183, 24, 1140, 1717}, 3309490, 25);
       });
