@@ -80,13 +80,6 @@ void require_start(Context& ctx, int order, const std::array<index_t, kMaxOrder>
   }
 }
 
-/// Elements of the factors of all starts, the components kept of each and what a sweep works with.
-double factor_elements(int order, const std::array<index_t, kMaxOrder>& shape, const CpOptions& options) {
-  double rows = 0;
-  for (int n = 0; n < order; ++n) rows += static_cast<double>(shape[static_cast<std::size_t>(n)]);
-  return 3 * rows * static_cast<double>(options.rank) * static_cast<double>(options.starts);
-}
-
 template <class T, class Tensor>
 CpResult<T> run(Context& ctx, Tensor& tensor, const CpOptions& options, const FactorViews<T>& start) {
   const double norm = tensor.norm();
@@ -110,10 +103,8 @@ CpResult<T> run(Context& ctx, const DenseTensorView<T>& tensor, const CpOptions&
   require_order(tensor.order, tensor.shape);
   require_space(ctx, tensor.data, "tensor.data");
   require_options(tensor.order, options);
-  const index_t columns = options.rank * options.starts;
-  const double elements =
-      factor_elements(tensor.order, tensor.shape, options) + 2 * mttkrp_workspace(tensor.order, tensor.shape, columns);
-  require_memory(ctx, "cp_als", saturated(elements * sizeof(T)));
+  require_memory(ctx, "cp_als",
+                 cp_als_memory({tensor.order, tensor.shape, 0, options.rank, options.starts, sizeof(T)}));
   require_start(ctx, tensor.order, tensor.shape, options, start);
   DenseCpTensor<T> dense(ctx, tensor);
   return run(ctx, dense, options, start);
@@ -127,9 +118,8 @@ CpResult<T> run(Context& ctx, const SparseTensorView<T>& tensor, const CpOptions
   if (tensor.weights != nullptr)
     throw InvalidArgument("tensor.weights is given, expected null: what has no entry is 0, not unknown");
   require_options(tensor.order, options);
-  const auto order = static_cast<double>(tensor.order), entries = static_cast<double>(tensor.entries);
-  const double copies = order * entries * ((order - 1) * sizeof(column_t) + sizeof(T));
-  require_memory(ctx, "cp_als", saturated(copies + factor_elements(tensor.order, tensor.shape, options) * sizeof(T)));
+  require_memory(ctx, "cp_als",
+                 cp_als_memory({tensor.order, tensor.shape, tensor.entries, options.rank, options.starts, sizeof(T)}));
   require_start(ctx, tensor.order, tensor.shape, options, start);
   SparseCpTensor<T> sparse(ctx, tensor);
   return run(ctx, sparse, options, start);
@@ -152,6 +142,18 @@ CpResult<float> cp_als(Context& ctx, const SparseTensorView<float>& tensor, cons
 CpResult<double> cp_als(Context& ctx, const SparseTensorView<double>& tensor, const CpOptions& options,
                         const FactorViews<double>& start) {
   return run(ctx, tensor, options, start);
+}
+
+std::int64_t cp_als_memory(const CpSize& size) {
+  double rows = 0;
+  for (int n = 0; n < size.order; ++n) rows += static_cast<double>(size.shape[static_cast<std::size_t>(n)]);
+  const auto element = static_cast<double>(size.element_bytes);
+  const index_t columns = size.rank * size.starts;
+  // The factors of all starts, the components kept of each and what a sweep works with.
+  const double factors = 3 * rows * static_cast<double>(columns) * element;
+  if (size.entries == 0) return saturated(factors + 2 * mttkrp_workspace(size.order, size.shape, columns) * element);
+  const auto order = static_cast<double>(size.order), entries = static_cast<double>(size.entries);
+  return saturated(factors + order * entries * ((order - 1) * sizeof(column_t) + element));
 }
 
 }  // namespace seesaw

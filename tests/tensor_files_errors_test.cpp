@@ -97,7 +97,11 @@ TEST_F(TensorErrors, Indices) {
             "t:3: the index 3 of mode 1 is too large, at most 2 is allowed where indices begin at 0: \"3 3 1\"");
   const std::string head = "sptensor\n2\n4 3\n1\n";
   EXPECT_EQ(wrong(head + "5 1 1\n"), "t:5: the index 5 of mode 0 is too large, at most 4 is allowed: \"5 1 1\"");
-  EXPECT_EQ(wrong(head + "1 0 1\n"), "t:5: the index 0 of mode 1, but the first one is 1: \"1 0 1\"");
+  EXPECT_EQ(wrong("sptensor\n2\n4 3\n2\n1 3 1\n1 0 1\n"),
+            "t:5: the index 3 of mode 1 is too large, at most 2 is allowed where indices begin at 0: \"1 3 1\"");
+  options = {};
+  options.base = IndexBase::one;
+  EXPECT_EQ(wrong(head + "1 0 1\n", options), "t:5: the index 0 of mode 1, but the first one is 1: \"1 0 1\"");
 }
 
 TEST_F(TensorErrors, Duplicates) {

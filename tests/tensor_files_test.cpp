@@ -84,6 +84,13 @@ TEST_F(ReadTensor, Sptensor) {
   EXPECT_EQ(shown(sparse("sptensor\n2\n4 3\n1\n3 1 5\n", options).tensor), "4 x 3: 3 1 5");
 }
 
+/// As GenTen writes them; the index that tells it may come last.
+TEST_F(ReadTensor, SptensorFromZero) {
+  const auto read = sparse("sptensor\n3\n4 3 2\n3\n1 1 1 5\n3 2 1 -0.5\n1 0 1 2\n");
+  EXPECT_EQ(shown(read.tensor), "4 x 3 x 2: 1 1 1 5; 3 2 1 -0.5; 1 0 1 2");
+  EXPECT_EQ(read.base, 0);
+}
+
 TEST_F(ReadTensor, DuplicatesMayBeMerged) {
   const std::string text = "1 2 3 4\n2 2 2 1\n1 2 3 6\n1 2 3 2\n";
   TensorOptions options;

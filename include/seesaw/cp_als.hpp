@@ -112,4 +112,18 @@ CpResult<float> cp_als(Context& ctx, const SparseTensorView<float>& tensor, cons
 CpResult<double> cp_als(Context& ctx, const SparseTensorView<double>& tensor, const CpOptions& options,
                         const FactorViews<double>& start = {});
 
+/// A problem's size, for cp_als_memory().
+struct CpSize {
+  int order = 3;
+  std::array<index_t, kMaxOrder> shape{};
+  offset_t entries = 0;  ///< of a sparse tensor; 0: a dense one
+  index_t rank = 3;
+  int starts = 1;
+  std::int64_t element_bytes = sizeof(float);
+};
+
+/// Bytes that cp_als() takes besides the tensor it is given, on every backend; 2^63 - 1 where there are more. It throws
+/// OutOfMemory before it starts where they are not free.
+std::int64_t cp_als_memory(const CpSize& size);
+
 }  // namespace seesaw

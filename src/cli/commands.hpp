@@ -11,5 +11,6 @@ void add_predict(CLI::App& program);
 void add_generate(CLI::App& program);
 void add_info(CLI::App& program);
 void add_show(CLI::App& program);
+void add_cp(CLI::App& program);
 
 }  // namespace seesaw::cli

@@ -4,6 +4,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "arguments.hpp"
@@ -31,9 +32,20 @@ int print(const CLI::App& program, const CLI::ParseError& request) {
 }
 
 int wrong_usage(const CLI::App& program, const std::string& message) {
-  const auto chosen = program.get_subcommands();
-  const std::string command = chosen.empty() ? "" : chosen.front()->get_name() + " ";
+  std::string command;
+  for (auto chosen = program.get_subcommands(); !chosen.empty(); chosen = chosen.front()->get_subcommands())
+    command += chosen.front()->get_name() + " ";
   return fail(kWrongUsage, fmt::format("{}; see seesaw {}--help", message, command));
+}
+
+/// Where a command is expected and something else stands: that it is none.
+std::optional<std::string> no_such_command(const CLI::App& program, int argc, char** argv) {
+  int depth = 1;
+  const CLI::App* command = &program;
+  for (auto chosen = program.get_subcommands(); !chosen.empty(); chosen = command->get_subcommands(), ++depth)
+    command = chosen.front();
+  if (command->get_require_subcommand_min() == 0 || argc <= depth) return std::nullopt;
+  return fmt::format("\"{}\" is no command", argv[depth]);
 }
 
 }  // namespace
@@ -55,12 +67,12 @@ int main(int argc, char** argv) {
   seesaw::cli::add_show(program);
   seesaw::cli::add_generate(program);
   seesaw::cli::add_info(program);
+  seesaw::cli::add_cp(program);
   try {
     program.parse(argc, argv);
     return kOk;
   } catch (const CLI::RequiredError& error) {
-    const bool no_such_command = program.get_subcommands().empty() && argc > 1;
-    return wrong_usage(program, no_such_command ? fmt::format("\"{}\" is no command", argv[1]) : error.what());
+    return wrong_usage(program, no_such_command(program, argc, argv).value_or(error.what()));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return print(program, error);
     return wrong_usage(program, error.what());

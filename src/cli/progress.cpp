@@ -48,6 +48,10 @@ void Progress::note(const std::string& line) {
   std::fputs((line + "\n").c_str(), stderr);
 }
 
+void Progress::line(const std::string& text) {
+  if (style_ == ProgressStyle::lines) note(text);
+}
+
 void Progress::status(const std::string& text) {
   if (style_ != ProgressStyle::bar) return;
   rewrite(text);

@@ -19,6 +19,8 @@ class Progress {
   bool silent() const { return style_ == ProgressStyle::none; }
   /// A line that stays.
   void note(const std::string& line);
+  /// One of many lines that tell how far the work is: where there is no bar.
+  void line(const std::string& text);
   /// A line that the next one takes the place of: on a terminal only.
   void status(const std::string& text);
   /// How much of the work is done, and a few words: on a terminal the bar, rewritten; elsewhere nothing.

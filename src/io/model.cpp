@@ -4,41 +4,19 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
-#include <limits>
-#include <new>
 
-#include "file_text.hpp"
 #include "hdf5_file.hpp"
+#include "model_parts.hpp"
 #include "own_options.hpp"
 #include "seesaw/errors.hpp"
 #include "seesaw/io/atomic_file.hpp"
-#include "seesaw/version.hpp"
 
 namespace seesaw {
 namespace io {
 namespace {
 
-constexpr std::string_view kSchema = "seesaw-model";
-constexpr int kSchemaVersion = 1;
+constexpr Schema kSchema{"seesaw-model", 1};
 constexpr hsize_t kIdsTogether = 1 << 16;
-
-template <class T>
-hid_t native_type() {
-  return sizeof(T) == sizeof(float) ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
-}
-template <class T>
-hid_t file_type() {
-  return sizeof(T) == sizeof(float) ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
-}
-
-/// Where the first number stands that is not finite, as "(row, column)"; empty where all are.
-template <class T>
-std::string first_not_finite(const Matrix<T>& matrix) {
-  for (index_t i = 0; i < matrix.rows(); ++i)
-    for (index_t j = 0; j < matrix.cols(); ++j)
-      if (!std::isfinite(matrix(i, j))) return "(" + std::to_string(i) + ", " + std::to_string(j) + ")";
-  return "";
-}
 
 // ---- writing
 
@@ -50,13 +28,6 @@ void check_side(const char* name, const Matrix<T>& factor, const Ids& ids, index
                      std::to_string(rank));
   const std::string where = first_not_finite(factor);
   if (!where.empty()) throw InvalidArgument(name + where + " is not finite");
-}
-
-template <class T>
-void write_factor(hid_t file, const char* name, const Matrix<T>& factor) {
-  const std::vector<hsize_t> dims{static_cast<hsize_t>(factor.rows()), static_cast<hsize_t>(factor.cols())};
-  const Hdf5Id dataset = make_dataset(file, name, file_type<T>(), dims, Packing::plain);
-  if (factor.rows() > 0) write_all(dataset, native_type<T>(), factor.view().data);
 }
 
 void write_ids(hid_t file, const char* name, const Ids& ids) {
@@ -115,51 +86,16 @@ void write_options(hid_t file, const Model<T>& model) {
   write_attribute(group, "gap", options.stopping.gap);
 }
 
-enum class Number { int32, int64, float64 };
-struct HistoryColumn {
-  const char* name;
-  std::size_t offset;
-  Number type;
-  bool optional;  ///< the first Seesaws did not write it; where it is missing a SweepRecord's default stands
-};
-constexpr HistoryColumn kHistory[] = {
-    {"sweep", offsetof(SweepRecord, sweep), Number::int32, false},
-    {"objective", offsetof(SweepRecord, objective), Number::float64, false},
-    {"train_rmse", offsetof(SweepRecord, train_rmse), Number::float64, false},
-    {"validation_rmse", offsetof(SweepRecord, validation_rmse), Number::float64, false},
-    {"seconds", offsetof(SweepRecord, seconds), Number::float64, false},
-    {"gradient_norm", offsetof(SweepRecord, gradient_norm), Number::float64, true},
-    {"gap", offsetof(SweepRecord, gap), Number::float64, true},
-    {"products", offsetof(SweepRecord, products), Number::int64, true}};
-
-/// Of the columns for which wanted(name) holds.
-template <class Wanted>
-Hdf5Id history_memory_type(const Wanted& wanted) {
-  Hdf5Id type(H5Tcreate(H5T_COMPOUND, sizeof(SweepRecord)), H5Tclose, "no HDF5 type for the history");
-  for (const HistoryColumn& column : kHistory) {
-    if (!wanted(column.name)) continue;
-    const hid_t number = column.type == Number::int32   ? H5T_NATIVE_INT32
-                         : column.type == Number::int64 ? H5T_NATIVE_INT64
-                                                        : H5T_NATIVE_DOUBLE;
-    check_hdf5(H5Tinsert(type, column.name, column.offset, number) >= 0, "no HDF5 type for the history");
-  }
-  return type;
-}
-
-Hdf5Id history_file_type() {
-  const auto bytes = [](Number number) { return std::size_t{number == Number::int32 ? 4U : 8U}; };
-  std::size_t size = 0;
-  for (const HistoryColumn& column : kHistory) size += bytes(column.type);
-  Hdf5Id type(H5Tcreate(H5T_COMPOUND, size), H5Tclose, "no HDF5 type for the history");
-  std::size_t offset = 0;
-  for (const HistoryColumn& column : kHistory) {
-    const hid_t number = column.type == Number::int32   ? H5T_STD_I32LE
-                         : column.type == Number::int64 ? H5T_STD_I64LE
-                                                        : H5T_IEEE_F64LE;
-    check_hdf5(H5Tinsert(type, column.name, offset, number) >= 0, "no HDF5 type for the history");
-    offset += bytes(column.type);
-  }
-  return type;
+HistoryTable history_table() {
+  return {{{"sweep", offsetof(SweepRecord, sweep), Number::int32, false},
+           {"objective", offsetof(SweepRecord, objective), Number::float64, false},
+           {"train_rmse", offsetof(SweepRecord, train_rmse), Number::float64, false},
+           {"validation_rmse", offsetof(SweepRecord, validation_rmse), Number::float64, false},
+           {"seconds", offsetof(SweepRecord, seconds), Number::float64, false},
+           {"gradient_norm", offsetof(SweepRecord, gradient_norm), Number::float64, true},
+           {"gap", offsetof(SweepRecord, gap), Number::float64, true},
+           {"products", offsetof(SweepRecord, products), Number::int64, true}},
+          sizeof(SweepRecord)};
 }
 
 template <class T>
@@ -168,15 +104,8 @@ void write_runs(hid_t file, const Model<T>& model) {
   write_attribute(group, "count", static_cast<std::int64_t>(model.runs.size()));
   write_attribute(group, "best_run", static_cast<std::int64_t>(model.best_run));
   write_attribute(group, "best_sweep", static_cast<std::int64_t>(model.best_sweep));
-  const Hdf5Id in_file = history_file_type(), in_memory = history_memory_type([](const char*) { return true; });
-  for (std::size_t i = 0; i < model.runs.size(); ++i) {
-    const CompletionRun& run = model.runs[i];
-    const Hdf5Id dataset =
-        make_dataset(group, std::to_string(i).c_str(), in_file, {run.history.size()}, Packing::plain);
-    if (!run.history.empty()) write_all(dataset, in_memory, run.history.data());
-    write_attribute(dataset, "seed", run.seed);
-    write_attribute(dataset, "stopped", std::string_view(to_string(run.stopped)));
-  }
+  for (std::size_t i = 0; i < model.runs.size(); ++i)
+    write_run(group, std::to_string(i), history_table(), model.runs[i]);
 }
 
 template <class T>
@@ -188,9 +117,7 @@ void save(const std::string& path, const Model<T>& model) {
   AtomicFile file(path);
   const QuietHdf5 quiet;
   Hdf5Image image;
-  write_attribute(image.id(), "schema", kSchema);
-  write_attribute(image.id(), "schema_version", std::int64_t{kSchemaVersion});
-  write_attribute(image.id(), "written_by", std::string_view(kVersion));
+  write_head(image.id(), kSchema);
   write_attribute(image.id(), "mean", model.mean);
   write_factor(image.id(), "x", model.x);
   write_factor(image.id(), "y", model.y);
@@ -203,75 +130,6 @@ void save(const std::string& path, const Model<T>& model) {
 }
 
 // ---- reading
-
-/// Says of everything that goes wrong inside in which file it did.
-template <class Work>
-auto reading(const std::string& path, const Work& work) {
-  try {
-    return work();
-  } catch (const ParseError&) {
-    throw;
-  } catch (const IoError& error) {
-    throw ParseError(path + ": " + error.what());
-  } catch (const std::bad_alloc&) {
-    throw OutOfMemory(path + ": not enough host memory to read it");
-  }
-}
-
-/// An HDF5 file, or a plain answer why not.
-Hdf5Id open_model(const std::string& path) {
-  constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
-  {
-    const FileText file(path);
-    if (file.view().empty()) throw ParseError(path + ": the file is empty, expected a model");
-    if (file.view().substr(0, kSignature.size()) != kSignature)
-      throw ParseError(path + ": not an HDF5 file, expected a model");
-  }
-  return reading(path, [&] {
-    Hdf5Id file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "damaged or truncated");
-    std::string schema;
-    if (H5Aexists(file, "schema") > 0) read_attribute(file, "schema", schema);
-    if (schema != kSchema)
-      throw IoError("an HDF5 file, but not a model (its attribute \"schema\" is not \"seesaw-model\")");
-    std::int64_t version = 0;
-    read_attribute(file, "schema_version", version);
-    std::string writer;
-    read_attribute(file, "written_by", writer);
-    if (version < 1 || version > kSchemaVersion)
-      throw IoError("has version " + std::to_string(version) + " of the schema, written by Seesaw " + writer +
-                    "; this is Seesaw " + kVersion + ", which reads up to " + std::to_string(kSchemaVersion));
-    return file;
-  });
-}
-
-struct FactorShape {
-  index_t rows;
-  index_t cols;
-};
-
-FactorShape factor_shape(hid_t dataset, const std::string& name) {
-  const auto dims = dims_of(dataset);
-  if (dims.size() != 2) throw IoError(name + " has " + std::to_string(dims.size()) + " dimensions, expected 2");
-  if (class_of(dataset) != H5T_FLOAT || element_size_of(dataset) > sizeof(double))
-    throw IoError(name + " does not hold floating-point numbers of 32 or 64 bits");
-  constexpr hsize_t kMost = std::numeric_limits<column_t>::max();
-  if (dims[0] > kMost || dims[1] < 1 || dims[1] > kMost)
-    throw IoError(name + " is " + std::to_string(dims[0]) + " x " + std::to_string(dims[1]));
-  return {static_cast<index_t>(dims[0]), static_cast<index_t>(dims[1])};
-}
-
-template <class T>
-Matrix<T> read_factor(hid_t file, const char* name) {
-  const Hdf5Id dataset = open_dataset(file, name);
-  const FactorShape shape = factor_shape(dataset, name);
-  Matrix<T> factor(shape.rows, shape.cols);
-  if (shape.rows > 0) read_all(dataset, native_type<T>(), factor.view().data, name);
-  const std::string where = first_not_finite(factor);
-  if (!where.empty())
-    throw IoError(name + where + " is not finite" +
-                  (element_size_of(dataset) > sizeof(T) ? ", or exceeds the range of float" : ""));
-  return factor;
-}
 
 Ids read_integers(hid_t dataset, hsize_t size, const char* name) {
   std::vector<std::int64_t> ids(size);
@@ -316,22 +174,6 @@ Ids read_ids(hid_t file, const char* name, index_t rows) {
   }
 }
 
-int read_int(hid_t at, const char* name, int least) {
-  std::int64_t value = 0;
-  read_attribute(at, name, value);
-  if (value < least || value > std::numeric_limits<int>::max())
-    throw IoError("attribute \"" + std::string(name) + "\" is " + std::to_string(value) + ", expected at least " +
-                  std::to_string(least));
-  return static_cast<int>(value);
-}
-
-double read_number(hid_t at, const char* name) {
-  double value = 0;
-  read_attribute(at, name, value);
-  if (std::isnan(value)) throw IoError("attribute \"" + std::string(name) + "\" is not a number");
-  return value;
-}
-
 CompletionOptions read_options(hid_t file) {
   const Hdf5Id group = open_group(file, "options");
   CompletionOptions options;
@@ -369,52 +211,19 @@ std::string read_solver(hid_t file) {
   return solver;
 }
 
-StopReason stop_reason(const std::string& name) {
-  for (const StopReason reason :
-       {StopReason::sweeps, StopReason::tolerance, StopReason::time, StopReason::validation, StopReason::callback,
-        StopReason::diverged, StopReason::gradient_norm, StopReason::gap, StopReason::stationary})
-    if (name == to_string(reason)) return reason;
-  throw IoError("attribute \"stopped\" is \"" + name + "\", which is no known reason");
-}
-
-CompletionRun read_run(hid_t group, const std::string& name) {
-  const Hdf5Id dataset = open_dataset(group, name.c_str());
-  CompletionRun run;
-  read_attribute(dataset, "seed", run.seed);
-  std::string stopped;
-  read_attribute(dataset, "stopped", stopped);
-  run.stopped = stop_reason(stopped);
-  const auto dims = dims_of(dataset);
-  if (dims.size() != 1 || class_of(dataset) != H5T_COMPOUND) throw IoError("run " + name + " is no table");
-  const Hdf5Id type(H5Dget_type(dataset), H5Tclose, "run " + name);
-  const auto is_there = [&](const char* column) { return H5Tget_member_index(type, column) >= 0; };
-  for (const HistoryColumn& column : kHistory)
-    if (!column.optional && !is_there(column.name))
-      throw IoError("run " + name + " has no column \"" + column.name + "\"");
-  run.history.resize(dims[0]);
-  if (dims[0] > 0) read_all(dataset, history_memory_type(is_there), run.history.data(), "run " + name);
-  for (std::size_t s = 0; s < run.history.size(); ++s)
-    if (run.history[s].sweep != static_cast<int>(s) + 1)
-      throw IoError("run " + name + " does not count its sweeps from 1");
-  return run;
-}
-
 template <class T>
 void read_runs(hid_t file, Model<T>& model) {
   const Hdf5Id group = open_group(file, "runs");
   const int count = read_int(group, "count", 0);
-  for (int i = 0; i < count; ++i) model.runs.push_back(read_run(group, std::to_string(i)));
-  model.best_run = read_int(group, "best_run", 0);
+  for (int i = 0; i < count; ++i) read_run(group, std::to_string(i), history_table(), model.runs.emplace_back());
+  model.best_run = read_best_run(group, count);
   model.best_sweep = read_int(group, "best_sweep", 0);
-  if (model.best_run >= std::max(count, 1))
-    throw IoError("attribute \"best_run\" is " + std::to_string(model.best_run) + " of " + std::to_string(count) +
-                  " runs");
 }
 
 template <class T>
 Model<T> load(const std::string& path) {
   const QuietHdf5 quiet;
-  const Hdf5Id file = open_model(path);
+  const Hdf5Id file = open_model(path, kSchema);
   return reading(path, [&] {
     Model<T> model;
     model.x = read_factor<T>(file, "x");
@@ -448,7 +257,7 @@ template Model<double> load_model<double>(const std::string&);
 
 ModelInfo model_info(const std::string& path) {
   const io::QuietHdf5 quiet;
-  const io::Hdf5Id file = io::open_model(path);
+  const io::Hdf5Id file = io::open_model(path, io::kSchema);
   return io::reading(path, [&] {
     ModelInfo info;
     const io::Hdf5Id x = io::open_dataset(file, "x"), y = io::open_dataset(file, "y");

@@ -122,7 +122,7 @@ TensorLayout sptensor_layout(const std::string& path, std::string_view text, con
   TensorLayout layout = read_header(header, "sptensor", kMostSize, "the size of each mode, 1 to 2^31 - 1");
   layout.stated_entries =
       header.integers(1, 1, std::numeric_limits<std::int64_t>::max(), "the number of entries, at least 1")[0];
-  layout.base = options.base == IndexBase::zero ? IndexBase::zero : IndexBase::one;
+  layout.base = options.base;
   return behind(header, layout);
 }
 

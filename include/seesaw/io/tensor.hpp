@@ -12,7 +12,7 @@ namespace seesaw {
 /// dense. npy: NumPy's array.
 enum class TensorFormat { automatic, tns, sptensor, tensor, npy };
 
-/// Which index comes first in a file. automatic: 1, or 0 for a .tns in which some index is 0.
+/// Which index comes first in a file. automatic: 0 where some index is 0, else 1.
 enum class IndexBase { automatic, zero, one };
 
 struct TensorOptions {

@@ -1,0 +1,94 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <array>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "backend.hpp"
+#include "checks.hpp"
+#include "json.hpp"
+#include "progress.hpp"
+#include "seesaw/io/cp_model.hpp"
+#include "seesaw/io/figure.hpp"
+#include "seesaw/io/tensor.hpp"
+
+// What the commands of `seesaw cp` share. For the users of the tool modes, components and starts are numbered from 1.
+namespace seesaw::cli {
+
+void add_cp_fit(CLI::App& cp);
+void add_cp_info(CLI::App& cp);
+void add_cp_convert(CLI::App& cp);
+void add_cp_generate(CLI::App& cp);
+
+// ---- tensors
+
+/// How a tensor stands in a file.
+void add_tensor_format(CLI::App& command, TensorOptions& format);
+/// `--precision` with double as the default: the normal equations of CP square the condition of the factors.
+CLI::Option* add_cp_precision(CLI::App& command, Precision& precision);
+
+/// What can be said of a tensor without its numbers.
+struct TensorFacts {
+  std::string path;
+  bool sparse = false;
+  int order = 0;
+  std::array<index_t, kMaxOrder> shape{};
+  offset_t entries = 0;                           ///< elements of a dense one
+  std::array<index_t, kMaxOrder> empty_slices{};  ///< of a sparse one
+  index_t base = 1;
+  offset_t merged = 0;
+};
+
+template <class T>
+TensorFacts facts_of(const std::string& path, const AnyTensor<T>& tensor);
+
+/// Bytes of the tensor in memory.
+std::int64_t tensor_bytes(const TensorFacts& facts, std::int64_t element);
+/// Every place of the tensor's shape, in double for there may be more than 2^63.
+double places_of(const TensorFacts& facts);
+
+/// "5 x 201 x 61".
+std::string shape_text(const std::vector<index_t>& shape);
+std::vector<index_t> shape_of(const TensorFacts& facts);
+/// "sparse, 5 x 201 x 61, 61305 entries"; and of empty slices and merged duplicates, where there are some.
+std::string facts_text(const TensorFacts& facts);
+Json json_of(const TensorFacts& facts);
+
+/// The format in which `path` is to be written: `format`, or else what its name ends in, before a .gz. UsageError where
+/// that tells nothing.
+TensorFormat output_format(const std::string& path, TensorFormat format);
+bool is_sparse(TensorFormat format);
+
+template <class T>
+void write_any(const std::string& path, TensorFormat format, const SparseTensorView<T>& tensor, int threads) {
+  format == TensorFormat::tns ? write_tns(path, tensor, threads) : write_sptensor(path, tensor, threads);
+}
+template <class T>
+void write_any(const std::string& path, TensorFormat format, const DenseTensorView<T>& tensor, int threads) {
+  format == TensorFormat::npy ? write_npy(path, tensor, threads) : write_tensor(path, tensor, threads);
+}
+
+// ---- models
+
+Json json_of(const CpOptions& options, int order);
+Json json_of(const CpRun& run);
+Json json_of(const CpDiagnostics& diagnostics);
+
+/// Lines on the diagnostics, with degeneracy and swamps in words.
+std::string diagnostics_text(const CpDiagnostics& diagnostics, const CpRun& best);
+/// A table of the starts; empty where there is only one.
+std::string starts_text(const std::vector<CpRun>& runs, int best_run);
+/// "the fit changed by less than 1e-06": why the run ended.
+std::string ending_text(const CpRun& run, const CpStopping& stopping);
+
+/// A panel for each mode, a curve for each component.
+template <class T>
+CurvesFigure components_figure(const std::string& title, const CpModel<T>& model);
+
+extern template TensorFacts facts_of(const std::string&, const AnyTensor<float>&);
+extern template TensorFacts facts_of(const std::string&, const AnyTensor<double>&);
+extern template CurvesFigure components_figure(const std::string&, const CpModel<float>&);
+extern template CurvesFigure components_figure(const std::string&, const CpModel<double>&);
+
+}  // namespace seesaw::cli

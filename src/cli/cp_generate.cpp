@@ -1,0 +1,5 @@
+#include "cp.hpp"
+
+namespace seesaw::cli {
+void add_cp_generate(CLI::App&) {}
+}  // namespace seesaw::cli

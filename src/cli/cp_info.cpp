@@ -1,0 +1,5 @@
+#include "cp.hpp"
+
+namespace seesaw::cli {
+void add_cp_info(CLI::App&) {}
+}  // namespace seesaw::cli

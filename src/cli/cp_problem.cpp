@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "cp_fit.hpp"
+#include "output.hpp"
+
+namespace seesaw::cli {
+namespace {
+
+template <class T>
+AnyTensor<T> placed_tensor(const Context& context, AnyTensor<T> tensor) {
+  if (context.memory()->on_host()) return tensor;
+  const auto there = [&](const auto& buffer) { return to_context(context, buffer.data(), buffer.size()); };
+  if (auto* const dense = std::get_if<DenseTensor<T>>(&tensor)) {
+    dense->values = there(dense->values);
+  } else {
+    SparseTensor<T>& sparse = std::get<TensorEntries<T>>(tensor).tensor;
+    for (std::size_t n = 0; n < static_cast<std::size_t>(sparse.order); ++n)
+      sparse.indices[n] = there(sparse.indices[n]);
+    sparse.values = there(sparse.values);
+  }
+  return tensor;
+}
+
+void require_modes(const char* option, const std::vector<int>& modes, int order) {
+  for (const int mode : modes)
+    if (mode >= order)
+      throw UsageError(fmt::format("{} names mode {}, but the tensor has {} modes", option, mode + 1, order));
+}
+
+/// The options of single modes, now that the tensor's order is known.
+void set_modes(CpFitOptions& options, int order) {
+  require_modes("--nonnegative", options.nonnegative, order);
+  require_modes("--fixed", options.fixed, order);
+  require_modes("--order", options.cp.order, order);
+  if (options.ridge.size() > 1 && std::ssize(options.ridge) != order)
+    throw UsageError(
+        fmt::format("--ridge has {} numbers, expected 1 or {}, one for each mode", options.ridge.size(), order));
+  const auto named = [](const std::vector<int>& modes, int mode) {
+    return std::find(modes.begin(), modes.end(), mode) != modes.end();
+  };
+  int solved = 0;
+  for (int n = 0; n < order; ++n) {
+    CpMode& mode = options.cp.modes[static_cast<std::size_t>(n)];
+    if (!options.ridge.empty()) mode.ridge = options.ridge[options.ridge.size() > 1 ? static_cast<std::size_t>(n) : 0];
+    mode.nonnegative = options.all_nonnegative || named(options.nonnegative, n);
+    mode.fixed = named(options.fixed, n);
+    if (!mode.fixed) ++solved;
+    if (!options.cp.order.empty() && !mode.fixed && !named(options.cp.order, n))
+      throw UsageError(fmt::format("--order lacks mode {}: every mode is solved once unless it is fixed", n + 1));
+  }
+  if (solved == 0) throw UsageError("--fixed names every mode of the tensor: nothing is left to solve");
+}
+
+/// What is seen of the sweeps of all starts, which run side by side.
+class SweepReporter {
+ public:
+  SweepReporter(Progress& progress, const CpOptions& options) : progress_(progress), options_(options) {}
+
+  void operator()(const CpSweep& sweep) {
+    if (sweep.sweep > sweep_.sweep) begin(sweep);
+    ++running_;
+    best_ = std::max(best_, sweep.fit);
+    sweep_ = sweep;
+    progress_.bar(static_cast<double>(sweep.sweep) / options_.stopping.sweeps, text());
+  }
+  void end() {
+    if (sweep_.sweep > noted_) note();
+  }
+
+ private:
+  void begin(const CpSweep& next) {
+    if (is_told(sweep_.sweep)) note();
+    sweep_ = next;
+    running_ = 0;
+    best_ = -std::numeric_limits<double>::infinity();
+  }
+  /// Each of the first ten, then every tenth, from 100 on every hundredth.
+  static bool is_told(int sweep) { return sweep > 0 && sweep % (sweep <= 10 ? 1 : sweep <= 100 ? 10 : 100) == 0; }
+  std::string text() const {
+    std::string text = fmt::format("sweep {}/{}: fit {:.6f}, {}", sweep_.sweep, options_.stopping.sweeps, best_,
+                                   seconds_text(sweep_.seconds));
+    if (options_.starts > 1) text += fmt::format(", {} of {} starts", running_, options_.starts);
+    return text;
+  }
+  void note() {
+    noted_ = sweep_.sweep;
+    progress_.line(text());
+  }
+
+  Progress& progress_;
+  const CpOptions& options_;
+  CpSweep sweep_;
+  int running_ = 0, noted_ = 0;
+  double best_ = 0;
+};
+
+}  // namespace
+
+template <class T>
+CpProblem<T> read_problem(CpFitOptions& options, index_t most, Progress& progress) {
+  const auto begin = std::chrono::steady_clock::now();
+  progress.status("reading " + options.tensor);
+  options.format.threads = options.backend.threads;
+  AnyTensor<T> tensor = read_tensor<T>(options.tensor, options.format);
+  const TensorFacts facts = facts_of<T>(options.tensor, tensor);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  progress.note(fmt::format("{}: {}, read in {}", options.tensor, facts_text(facts), seconds_text(took.count())));
+  set_modes(options, facts.order);
+  ChosenBackend chosen = choose_backend(options.backend, [&](const Context&) {
+    const CpSize size{facts.order, facts.shape, facts.sparse ? facts.entries : 0, most, options.cp.starts, sizeof(T)};
+    const std::int64_t fit = cp_als_memory(size), tensor_itself = tensor_bytes(facts, sizeof(T));
+    std::int64_t both = 0;
+    return __builtin_add_overflow(fit, tensor_itself, &both) ? fit : both;
+  });
+  progress.note(fmt::format("backend {} ({})", chosen.context.description(), chosen.why));
+  tensor = placed_tensor(chosen.context, std::move(tensor));
+  return {facts, std::move(chosen), std::move(tensor)};
+}
+
+template <class T>
+CpResult<T> solve(CpProblem<T>& problem, const CpOptions& options, const FactorViews<T>& start, Progress& progress,
+                  const std::function<bool()>& interrupted) {
+  SweepReporter report(progress, options);
+  CpOptions watched = options;
+  watched.callback = [&](int, const CpSweep& sweep) {
+    report(sweep);
+    return !interrupted();
+  };
+  Context& context = problem.chosen.context;
+  const auto* const sparse = std::get_if<TensorEntries<T>>(&problem.tensor);
+  CpResult<T> result = sparse != nullptr
+                           ? cp_als(context, sparse->tensor.view(), watched, start)
+                           : cp_als(context, std::get<DenseTensor<T>>(problem.tensor).view(), watched, start);
+  report.end();
+  return result;
+}
+
+template CpProblem<float> read_problem(CpFitOptions&, index_t, Progress&);
+template CpProblem<double> read_problem(CpFitOptions&, index_t, Progress&);
+template CpResult<float> solve(CpProblem<float>&, const CpOptions&, const FactorViews<float>&, Progress&,
+                               const std::function<bool()>&);
+template CpResult<double> solve(CpProblem<double>&, const CpOptions&, const FactorViews<double>&, Progress&,
+                                const std::function<bool()>&);
+
+}  // namespace seesaw::cli
