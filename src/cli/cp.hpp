@@ -25,6 +25,8 @@ void add_cp_generate(CLI::App& cp);
 
 /// How a tensor stands in a file.
 void add_tensor_format(CLI::App& command, TensorOptions& format);
+/// `--to`: in which format a tensor is written.
+void add_output_format(CLI::App& command, TensorFormat& format);
 /// `--precision` with double as the default: the normal equations of CP square the condition of the factors.
 CLI::Option* add_cp_precision(CLI::App& command, Precision& precision);
 

@@ -7,21 +7,18 @@
 namespace seesaw::cli {
 namespace {
 
-constexpr std::pair<const char*, TensorFormat> kFormats[] = {{"tns", TensorFormat::tns},
-                                                             {"sptensor", TensorFormat::sptensor},
-                                                             {"tensor", TensorFormat::tensor},
-                                                             {"npy", TensorFormat::npy}};
+/// The words for the formats, which names of files end in too.
+const std::vector<std::pair<std::string, TensorFormat>> kFormats = {{"auto", TensorFormat::automatic},
+                                                                    {"tns", TensorFormat::tns},
+                                                                    {"sptensor", TensorFormat::sptensor},
+                                                                    {"tensor", TensorFormat::tensor},
+                                                                    {"npy", TensorFormat::npy}};
 
 }  // namespace
 
 void add_tensor_format(CLI::App& command, TensorOptions& format) {
   const std::string group = "File format";
-  add_choice<TensorFormat>(command, "--format", format.format,
-                           {{"auto", TensorFormat::automatic},
-                            {"tns", TensorFormat::tns},
-                            {"sptensor", TensorFormat::sptensor},
-                            {"tensor", TensorFormat::tensor},
-                            {"npy", TensorFormat::npy}},
+  add_choice<TensorFormat>(command, "--format", format.format, kFormats,
                            "Of the file that is read; auto tells it by the contents")
       ->group(group);
   command.add_option("--shape", format.shape, "Sizes of a .tns, which tells only its largest indices")
@@ -38,6 +35,10 @@ void add_tensor_format(CLI::App& command, TensorOptions& format) {
       {{"error", Duplicates::error}, {"last", Duplicates::last}, {"mean", Duplicates::mean}, {"sum", Duplicates::sum}},
       "What stands for two entries in one place")
       ->group(group);
+}
+
+void add_output_format(CLI::App& command, TensorFormat& format) {
+  add_choice<TensorFormat>(command, "--to", format, kFormats, "Format of the output; auto tells it by its name");
 }
 
 CLI::Option* add_cp_precision(CLI::App& command, Precision& precision) {
@@ -113,7 +114,7 @@ TensorFormat output_format(const std::string& path, TensorFormat format) {
   if (format != TensorFormat::automatic) return format;
   const std::string name = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path;
   for (const auto& [ending, kind] : kFormats)
-    if (name.ends_with(std::string(".") + ending)) return kind;
+    if (kind != TensorFormat::automatic && name.ends_with("." + ending)) return kind;
   throw UsageError(fmt::format(
       "the name of {} does not tell its format: end it in .tns, .sptensor, .tensor or .npy, or give --to", path));
 }

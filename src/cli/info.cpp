@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <fstream>
 #include <memory>
-#include <string_view>
 
 #include "arguments.hpp"
 #include "commands.hpp"
@@ -117,13 +115,6 @@ std::string memory_text(const Json& info) {
 }
 
 // ---- a model
-
-bool is_hdf5(const std::string& path) {
-  constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
-  std::string head(kSignature.size(), '\0');
-  std::ifstream(path, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size()));
-  return head == kSignature;
-}
 
 template <class T>
 Json model_json(const std::string& path) {

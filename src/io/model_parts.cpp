@@ -30,8 +30,8 @@ Hdf5Id open_model(const std::string& path, const Schema& expected) {
     std::string schema;
     if (H5Aexists(file, "schema") > 0) read_attribute(file, "schema", schema);
     if (schema != expected.name)
-      throw IoError("an HDF5 file, but not a model (its attribute \"schema\" is not \"" + std::string(expected.name) +
-                    "\")");
+      throw IoError("an HDF5 file, but not a model of this kind (its attribute \"schema\" is \"" + schema +
+                    "\", not \"" + std::string(expected.name) + "\")");
     std::int64_t version = 0;
     read_attribute(file, "schema_version", version);
     std::string writer;
