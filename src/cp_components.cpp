@@ -84,7 +84,7 @@ double match_score(const Components& a, const Components& b) {
     for (index_t other = 0; other < k; ++other)
       scores[static_cast<std::size_t>(f * k + other)] = scores[static_cast<std::size_t>(other * k + g)] = -1;
   }
-  return sum / static_cast<double>(k);
+  return std::min(1.0, sum / static_cast<double>(k));  // rounding may be above
 }
 
 Matrix<double> cosines(const Matrix<double>& factor) {

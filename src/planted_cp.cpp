@@ -13,8 +13,9 @@
 namespace seesaw {
 namespace {
 
-/// Seeds 0 to 7 are those of the factors.
-constexpr std::uint64_t kNoiseStream = kMaxOrder;
+/// Seeds of their own. Those from 0 to 7 are of cp_als()'s start: a fit with the same seed must not begin at its
+/// answer.
+constexpr std::uint64_t kFactorStream = kMaxOrder, kNoiseStream = 2 * kMaxOrder;
 
 void require_options(const PlantedCpOptions& options) {
   require_planted_shape(options.shape);
@@ -80,7 +81,7 @@ std::vector<Matrix<double>> draw_factors(const PlantedCpOptions& options, int th
   Context host = Context::cpu(threads);
   for (std::size_t n = 0; n < options.shape.size(); ++n) {
     Matrix<double>& factor = factors.emplace_back(options.shape[n], options.rank);
-    fill_normal(host, random_bits(options.seed, n), 1, factor.view());
+    fill_normal(host, random_bits(options.seed, kFactorStream + n), 1, factor.view());
     if (options.congruence) {
       orthonormalize(factor);
       multiply_by_transposed(factor, congruence_factor(options.rank, *options.congruence));

@@ -15,8 +15,9 @@
 namespace seesaw {
 namespace {
 
-/// Each purpose draws from a seed of its own; those of the modes follow one another.
-enum Stream : std::uint64_t { kFactors = 0, kOrders = kMaxOrder, kPlaces = 2 * kMaxOrder, kKeys, kNoise };
+/// Each purpose draws from a seed of its own; those of the modes follow one another. Those from 0 to 7 are of
+/// cp_als()'s start: a fit with the same seed must not begin at its answer.
+enum Stream : std::uint64_t { kFactors = kMaxOrder, kOrders = 2 * kMaxOrder, kPlaces = 3 * kMaxOrder, kKeys, kNoise };
 
 double exponent_of(const PlantedTensorOptions& options, std::size_t mode) {
   return options.exponents.empty() ? 0 : options.exponents[mode];

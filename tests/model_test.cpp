@@ -308,9 +308,8 @@ TEST_F(Models, FilesThatAreNone) {
   EXPECT_EQ(wrong(file("text", "user,item,rating\n")), "not an HDF5 file, expected a model");
   const std::string foreign = path("foreign");
   H5Fclose(H5Fcreate(foreign.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
-  EXPECT_EQ(
-      wrong(foreign),
-      "an HDF5 file, but not a model of this kind (its attribute \"schema\" is \"\", not \"seesaw-model\")");
+  EXPECT_EQ(wrong(foreign),
+            "an HDF5 file, but not a model of this kind (its attribute \"schema\" is \"\", not \"seesaw-model\")");
   EXPECT_EQ(message_of<ParseError>([&] { model_info(foreign); }).substr(0, foreign.size() + 14),
             foreign + ": an HDF5 file");
 }
