@@ -1,5 +1,5 @@
-// mttkrp of dense tensors, beside BLAS's product of the same sizes, and of a sparse one of the shape of FROSTT's Uber
-// (183 x 24 x 1140 x 1717, 3,309,490 entries, here at random places); of the arguments in data.hpp --threads= counts.
+// mttkrp of dense tensors, beside BLAS's product of the same sizes, and of sparse ones of the shapes of FROSTT's Uber
+// and nell-2, beside what memory allows; of the arguments in data.hpp --threads= counts.
 #include <cblas.h>
 
 #include <array>
@@ -92,44 +92,64 @@ void dense(benchmark::State& state, Context& ctx, int order, const Shape& shape,
   state.counters["%BLAS"] = 100 * state.counters["GFLOP/s"] / blas;
 }
 
-/// `order` operations an entry and column. Bytes: of the entries and of each factor once; %gathered is of the bandwidth
-/// where every entry fetches its rows anew, and may be above 100.
+/// A sparse tensor of a known one's shape.
+struct Sparse {
+  const char* name;
+  PlantedTensorOptions options;
+};
+
+/// FROSTT's Uber at random places, and a tenth of the entries of its nell-2 in slices that follow a power law.
+std::vector<Sparse> sparse_tensors() {
+  PlantedTensorOptions uber, nell;
+  uber.shape = {183, 24, 1140, 1717};
+  uber.entries = 3'309'490;
+  nell.shape = {12092, 9184, 28818};
+  nell.entries = 7'687'941;
+  nell.exponents = {0.6, 0.6, 0.6};
+  return {{"uber", uber}, {"nell-2", nell}};
+}
+
+/// In host memory; the last one of each type is kept.
 template <class T>
-void uber(benchmark::State& state, Context& ctx, int mode, index_t k) {
-  constexpr int kOrder = 4;
-  constexpr offset_t kEntries = 3309490;
-  const Shape shape{183, 24, 1140, 1717};
-  SparseTensor<T> host;
-  host.order = kOrder;
-  host.shape = shape;
-  host.values = Buffer<T>(kEntries);
-  for (offset_t e = 0; e < kEntries; ++e)
-    host.values.data()[e] = static_cast<T>(1 + random_uniform(1, static_cast<std::uint64_t>(e)));
-  for (std::size_t n = 0; n < kOrder; ++n) {
-    host.indices[n] = Buffer<column_t>(kEntries);
-    for (offset_t e = 0; e < kEntries; ++e)
-      host.indices[n].data()[e] = static_cast<column_t>(random_bits(n + 2, static_cast<std::uint64_t>(e)) %
-                                                        static_cast<std::uint64_t>(shape[n]));
+const SparseTensor<T>& entries_of(const Sparse& which) {
+  static std::string name;
+  static SparseTensor<T> kept;
+  if (name != which.name) {
+    kept = {};
+    kept = std::move(planted_tensor<T>(which.options).entries);
+    name = which.name;
   }
+  return kept;
+}
+
+/// `order` operations an entry and column. Two floors, in ms at the bandwidth measured: the entries and each factor
+/// once; the entries, and the rows of factors that they name fetched anew for each, as if no cache kept any.
+template <class T>
+void sparse(benchmark::State& state, Context& ctx, const Sparse& which, int mode, index_t k) {
+  const SparseTensor<T>& host = entries_of<T>(which);
+  const auto order = static_cast<std::size_t>(host.order);
   SparseTensorView<T> there = host.view();
-  const auto values = to_context(ctx, host.values.data(), kEntries);
+  const auto values = to_context(ctx, host.values.data(), host.values.size());
   there.values = values.data();
-  std::array<Buffer<column_t>, kOrder> indices;
-  for (std::size_t n = 0; n < kOrder; ++n) {
-    indices[n] = to_context(ctx, host.indices[n].data(), kEntries);
+  std::array<Buffer<column_t>, kMaxOrder> indices;
+  for (std::size_t n = 0; n < order; ++n) {
+    indices[n] = to_context(ctx, host.indices[n].data(), host.indices[n].size());
     there.indices[n] = indices[n].data();
   }
   const auto entries = by_mode(ctx, there, mode);
-  const Factors<T> factors(ctx, kOrder, shape, k);
-  Matrix<T> out(ctx, shape[static_cast<std::size_t>(mode)], k);
-  const double nnz = kEntries, row = static_cast<double>(k) * sizeof(T);
+  const Factors<T> factors(ctx, host.order, host.shape, k);
+  Matrix<T> out(ctx, host.shape[static_cast<std::size_t>(mode)], k);
+  const auto nnz = static_cast<double>(host.values.size()), others = static_cast<double>(order - 1);
+  const double row = static_cast<double>(k) * sizeof(T), entry_bytes = nnz * (others * sizeof(column_t) + sizeof(T));
   double factor_bytes = 0;
-  for (std::size_t n = 0; n < kOrder; ++n) factor_bytes += static_cast<double>(shape[n]) * row;
-  const double entry_bytes = nnz * ((kOrder - 1) * sizeof(column_t) + sizeof(T));
-  const double once = entry_bytes + factor_bytes, gathered = entry_bytes + nnz * (kOrder - 1) * row;
-  measure<T>(state, ctx, nnz * static_cast<double>(k) * kOrder, once,
+  for (std::size_t n = 0; n < order; ++n) factor_bytes += static_cast<double>(host.shape[n]) * row;
+  const double once = entry_bytes + factor_bytes, gathered = entry_bytes + nnz * others * row;
+  measure<T>(state, ctx, nnz * static_cast<double>(k) * (others + 1), once,
              [&] { mttkrp(ctx, entries.view(), factors.views, out.view()); });
-  if (ctx.backend() != Backend::reference) state.counters["%gathered"] = state.counters["%bandwidth"] * gathered / once;
+  if (ctx.backend() == Backend::reference) return;
+  const double bytes_per_ms = peaks(ctx).bandwidth * 1e6;
+  state.counters["floor ms, rows kept"] = once / bytes_per_ms;
+  state.counters["floor ms, gathered"] = gathered / bytes_per_ms;
 }
 
 }  // namespace
@@ -150,11 +170,13 @@ int main(int argc, char** argv) {
                                             index_t k) { bench::dense<U>(state, ctx, order, shape, mode, k); });
         }
       }
-      for (int mode = 0; mode < 4; ++mode)
-        bench::add<T>(("mttkrp/uber/mode:" + std::to_string(mode)).c_str(), options, contexts, {25},
-                      [mode]<class U>(U, benchmark::State& state, Context& ctx, const bench::Options&, index_t k) {
-                        bench::uber<U>(state, ctx, mode, k);
-                      });
+      for (const bench::Sparse& which : bench::sparse_tensors())
+        for (std::size_t mode = 0; mode < which.options.shape.size(); ++mode)
+          bench::add<T>(
+              (std::string("mttkrp/") + which.name + "/mode:" + std::to_string(mode)).c_str(), options, contexts, {25},
+              [which, mode]<class U>(U, benchmark::State& state, Context& ctx, const bench::Options&, index_t k) {
+                bench::sparse<U>(state, ctx, which, static_cast<int>(mode), k);
+              });
     };
     add(float{});
     add(double{});

@@ -20,8 +20,8 @@ CpDiagnostics shape_of(const Components& components, double norm);
 /// The sweeps that changed the fit by less than a tenth of what a later one did.
 int swamp_sweeps(const std::vector<CpSweep>& history);
 
-/// 100 (1 - |core - diagonal|^2 / k) of the core that fits the factors best, the weights in those of mode 0. One MTTKRP
-/// of rank k^(N - 1) contracts all modes but the first with the pseudo-inverses, in every combination of columns.
+/// 100 (1 - |core - diagonal|^2 / k) of the core that fits the factors best, the weights in those of mode 0. MTTKRPs of
+/// rank k contract all modes but the first with the pseudo-inverses, in every combination of columns.
 template <class T, class Tensor>
 double core_consistency(Context& ctx, Tensor& tensor, const Components& components) {
   constexpr double kMostColumns = 4096;
@@ -35,30 +35,32 @@ double core_consistency(Context& ctx, Tensor& tensor, const Components& componen
   }
   index_t columns = 1;
   for (index_t n = 1; n < order; ++n) columns *= k;
-  Factors<T> wide;
-  wide.emplace_back(ctx, tensor.size(0), columns);  // not read
-  for (index_t n = 1, below = 1; n < order; ++n, below *= k) {
-    const Matrix<double>& inverse = inverses[static_cast<std::size_t>(n)];
-    Matrix<T> spread(inverse.rows(), columns);
-    for (index_t i = 0; i < inverse.rows(); ++i)
-      for (index_t c = 0; c < columns; ++c) spread(i, c) = static_cast<T>(inverse(i, c / below % k));
-    wide.push_back(to_context(ctx, spread));
-  }
-  Matrix<T> out(ctx, tensor.size(0), columns);
-  for (int n = 1; n < tensor.order(); ++n) tensor.changed(n);
-  tensor.changed(0);
-  tensor.mttkrp(views(wide), 0, out.view());
-  const Matrix<T> contracted = to_host(out);
   double off = 0;
-  for (index_t r = 0; r < k; ++r)
-    for (index_t c = 0; c < columns; ++c) {
-      double core = 0;
-      for (index_t i = 0; i < contracted.rows(); ++i) core += inverses[0](i, r) * static_cast<double>(contracted(i, c));
-      core /= components.weights[static_cast<std::size_t>(r)];
-      bool diagonal = true;
-      for (index_t n = 1, left = c; n < order; ++n, left /= k) diagonal = diagonal && left % k == r;
-      off += (core - (diagonal ? 1 : 0)) * (core - (diagonal ? 1 : 0));
+  for (index_t first = 0; first < columns; first += k) {
+    Factors<T> wide;
+    wide.emplace_back(ctx, tensor.size(0), k);  // not read
+    for (index_t n = 1, below = 1; n < order; ++n, below *= k) {
+      const Matrix<double>& inverse = inverses[static_cast<std::size_t>(n)];
+      Matrix<T> spread(inverse.rows(), k);
+      for (index_t i = 0; i < inverse.rows(); ++i)
+        for (index_t f = 0; f < k; ++f) spread(i, f) = static_cast<T>(inverse(i, (first + f) / below % k));
+      wide.push_back(to_context(ctx, spread));
     }
+    Matrix<T> out(ctx, tensor.size(0), k);
+    for (int n = 0; n < tensor.order(); ++n) tensor.changed(n);
+    tensor.mttkrp(views(wide), 0, out.view());
+    const Matrix<T> contracted = to_host(out);
+    for (index_t r = 0; r < k; ++r)
+      for (index_t f = 0; f < k; ++f) {
+        double core = 0;
+        for (index_t i = 0; i < contracted.rows(); ++i)
+          core += inverses[0](i, r) * static_cast<double>(contracted(i, f));
+        core /= components.weights[static_cast<std::size_t>(r)];
+        bool diagonal = true;
+        for (index_t n = 1, left = first + f; n < order; ++n, left /= k) diagonal = diagonal && left % k == r;
+        off += (core - (diagonal ? 1 : 0)) * (core - (diagonal ? 1 : 0));
+      }
+  }
   return 100 * (1 - off / static_cast<double>(k));
 }
 
