@@ -236,7 +236,7 @@ class CpAls {
       FactorViews<T> own;
       const auto s = static_cast<int>(&start - starts_.data());
       for (int n = 0; n < tensor_.order(); ++n) own[index(n)] = columns(n, s);
-      start.squared_error = tensor_.squared_residual(own, start.weights).value_or(std::max(0.0, start.squared_error));
+      start.squared_error = std::max(0.0, tensor_.squared_residual(own, start.weights));
     }
     return 1 - std::sqrt(start.squared_error) / norm_;
   }

@@ -95,6 +95,77 @@ TEST_P(CpAls, ResolvesAFitCloseToOne) {
   EXPECT_LT(1 - result.fit, 1e-9);
 }
 
+/// A model of whole numbers of which only the first indices of each mode are not 0, an element beside it that it is not
+/// to reach, and its factors, of columns of norm 1, to start at: no factor that solves a mode gives the element's index
+/// anything, as its terms with the others' are 0.
+template <class T>
+struct PlantedBeside {
+  DenseTensor<T> tensor;
+  std::vector<Matrix<T>> start;
+  double relative_error;  ///< of the model
+};
+
+template <class T>
+PlantedBeside<T> planted_beside(double relative_error) {
+  const std::vector<index_t> shape{6, 5, 4};
+  std::vector<Matrix<double>> factors;
+  for (const index_t size : shape) {
+    factors.push_back(matrix_of<double>(size, 2, std::vector<double>(static_cast<std::size_t>(2 * size), 0)));
+    factors.back()(0, 0) = 3;  // (3, 4, 0, ...)' and (0, 4, 3, 0, ...)'
+    factors.back()(1, 0) = factors.back()(1, 1) = 4;
+    factors.back()(2, 1) = 3;
+  }
+  PlantedBeside<T> planted;
+  const DenseTensor<double> model = model_of(factors, {1, 1});
+  std::vector<double> values(model.values.data(), model.values.data() + model.values.size());
+  const double norm = norm_of(model), beside = static_cast<double>(static_cast<T>(relative_error * norm));
+  values.back() = beside;
+  planted.tensor = tensor_of<T>(shape, values);
+  planted.relative_error = beside / std::hypot(norm, beside);
+  for (std::size_t n = 0; n < shape.size(); ++n) {
+    Matrix<T> factor(shape[n], 2);
+    for (index_t e = 0; e < factor.buffer().size(); ++e)
+      factor.buffer().data()[e] = static_cast<T>(factors[n].buffer().data()[e] / 5);
+    planted.start.push_back(std::move(factor));
+  }
+  return planted;
+}
+
+// A sweep from the solution moves the model by some eps |T|, across the part that is left: |T - M|^2 by the square of
+// that. What is left is then the rounding of the fit itself, eps / 2. (Grams of a condition of 4 and systems of k = 2.)
+template <class T>
+void resolves_sparse_fit(Context& ctx, double relative_error) {
+  const PlantedBeside<T> planted = planted_beside<T>(relative_error);
+  std::vector<Matrix<T>> start;
+  for (const Matrix<T>& factor : planted.start) start.push_back(seesaw::to_context(ctx, factor));
+  const auto sparse = cp_als(ctx, sparse_of(ctx, planted.tensor).view(), options_of(2, 3), views_of(start));
+  const auto dense = cp_als(ctx, to_context(ctx, planted.tensor).view(), options_of(2, 3), views_of(start));
+  const double moved = 16 * eps<T>(), expected = planted.relative_error;
+  const double tolerance = std::hypot(expected, moved) - expected + eps<double>();
+  for (std::size_t n = 0; n < 3; ++n) {
+    EXPECT_NEAR(1 - sparse.runs[0].history[n].fit, expected, tolerance) << expected;
+    EXPECT_NEAR(sparse.runs[0].history[n].fit, dense.runs[0].history[n].fit, 2 * tolerance + 4 * eps<T>() * moved)
+        << expected;
+  }
+}
+
+TEST_P(CpAls, ResolvesAFitCloseToOneOfASparseTensor) {
+  Context ctx = context();
+  for (const double relative_error : {1e-5, 1e-9, 1e-12}) resolves_sparse_fit<double>(ctx, relative_error);
+  for (const double relative_error : {1e-3, 1e-5}) resolves_sparse_fit<float>(ctx, relative_error);
+}
+
+// From a drawn start on the two kinds go the same way but for the rounding of the MTTKRPs, some 1e-15 of |T|.
+TEST_P(CpAls, ASparseTensorGoesTheWayOfADenseOneToAFitCloseToOne) {
+  Context ctx = context();
+  const auto host = random_cp({8, 9, 10}, 2, 1e-9, 5);
+  const auto dense = cp_als(ctx, to_context(ctx, host).view(), options_of(2, 60));
+  const auto sparse = cp_als(ctx, sparse_of(ctx, host).view(), options_of(2, 60));
+  EXPECT_NEAR(sparse.fit, dense.fit, 1e-13);
+  EXPECT_NEAR(1 - sparse.fit, 1 - fit_of(host, sparse), 1e-12);
+  EXPECT_LT(1 - sparse.fit, 1e-9);
+}
+
 // At a minimum of the penalized objective (A_n)(V_n + ridge I) is the MTTKRP of every mode.
 TEST_P(CpAls, WithRidgesGoesToAStationaryPoint) {
   Context ctx = context();

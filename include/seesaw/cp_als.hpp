@@ -99,8 +99,9 @@ struct CpResult {
 /// Components come by falling weight; in every mode but the last the element of largest magnitude of a column is
 /// positive. Where a mode is fixed neither order nor signs nor fixed factors change.
 /// All starts share one MTTKRP for each mode. A dense tensor is read twice a sweep, whatever its order, while the modes
-/// are solved in their order. The fit comes from the last MTTKRP; where that would cancel the residual of a dense
-/// tensor is formed block by block. Of a sparse one a fit above 1 - 1e-7 (double) or 1 - 1e-3 (float) is not resolved.
+/// are solved in their order. The fit comes from the last MTTKRP; where that would cancel, the residual of a dense
+/// tensor is formed block by block and |T - M|^2 of a sparse one summed in double-double, so that 1 - 1e-12 is right to
+/// some digits. In those sweeps that takes some times as long as an MTTKRP.
 /// Throws ShapeError, InvalidArgument (an all-zero tensor or start among them), OutOfMemory before it starts.
 /// Sources: Kolda, Bader (2009), section 3.4; Phan, Tichavsky, Cichocki (2013); Cichocki, Phan (2009) for HALS.
 CpResult<float> cp_als(Context& ctx, const DenseTensorView<float>& tensor, const CpOptions& options,

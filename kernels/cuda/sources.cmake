@@ -2,6 +2,7 @@ list(
   APPEND
   SEESAW_CUDA_SOURCES
   kernels/cuda/conjugate_gradients.cu
+  kernels/cuda/cp_residual.cu
   kernels/cuda/dense_entries.cu
   kernels/cuda/gram.cu
   kernels/cuda/hadamard_grams.cu
