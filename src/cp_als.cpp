@@ -30,6 +30,9 @@ void require_order(int order, const std::array<index_t, kMaxOrder>& shape) {
 void require_options(int order, const CpOptions& options) {
   require_rank(options.rank);
   require(options.starts >= 1, "starts", options.starts, "at least 1");
+  if (options.start == CpStart::nvecs && options.starts > 1)
+    throw InvalidArgument("start is nvecs, which is the same for every seed, but starts is " +
+                          std::to_string(options.starts) + ", expected 1");
   const CpStopping& stopping = options.stopping;
   require(stopping.sweeps >= 1, "sweeps", stopping.sweeps, "at least 1");
   require(stopping.fit_change >= 0, "fit_change", stopping.fit_change, "0 (never) or more");
@@ -40,9 +43,10 @@ void require_options(int order, const CpOptions& options) {
     const CpMode& mode = options.modes[static_cast<std::size_t>(n)];
     require(mode.ridge >= 0 && std::isfinite(mode.ridge), mode_text("ridge of modes", n).c_str(), mode.ridge,
             "a finite number >= 0");
-    if (mode.nonnegative && options.start == CpStart::range_finder)
-      throw InvalidArgument("start is range_finder, whose factors have negative elements, but mode " +
-                            std::to_string(n) + " is to be nonnegative; expected normal");
+    if (mode.nonnegative && options.start != CpStart::normal)
+      throw InvalidArgument(std::string("start is ") + (options.start == CpStart::nvecs ? "nvecs" : "range_finder") +
+                            ", whose factors have negative elements, but mode " + std::to_string(n) +
+                            " is to be nonnegative; expected normal");
     all_fixed = all_fixed && mode.fixed;
   }
   if (all_fixed) throw InvalidArgument("every mode is fixed, expected one at least that is solved");

@@ -44,6 +44,7 @@ class CpAls {
     identity_ = seesaw::to_context(ctx, identity);
     for (int s = 0; s < options.starts; ++s) begin(s, start);
     if (options.start == CpStart::range_finder) find_range(start);
+    if (options.start == CpStart::nvecs) take_vectors(start);
     for (int s = 0; s < options.starts; ++s)
       for (int n = 0; n < tensor.order(); ++n) gram(ctx_, columns(n, s), starts_[index(s)].grams[index(n)].view());
   }
@@ -135,6 +136,19 @@ class CpAls {
         factors_[index(n)] = std::move(found[index(n)]);
         tensor_.changed(n);
       }
+  }
+
+  /// The first columns of each drawn factor, of one start, become the leading vectors of the tensor.
+  void take_vectors(const FactorViews<T>& given) {
+    for (int n = 0; n < tensor_.order(); ++n) {
+      if (given[index(n)].rows > 0) continue;
+      const Matrix<double> vectors = tensor_.leading_vectors(n, k_);
+      Matrix<T> host = to_host(factors_[index(n)]);
+      for (index_t i = 0; i < host.rows(); ++i)
+        for (index_t f = 0; f < vectors.cols(); ++f) host(i, f) = static_cast<T>(vectors(i, f));
+      factors_[index(n)] = seesaw::to_context(ctx_, host);
+      tensor_.changed(n);
+    }
   }
 
   /// In exact arithmetic y (y'y)^-1/2 to a rotation of the columns; where columns are dependent, what is left is zero.

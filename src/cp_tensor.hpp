@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "cp_nvecs.hpp"
 #include "cp_residual.hpp"
 #include "dense.hpp"
 #include "factors.hpp"
@@ -40,6 +41,10 @@ class DenseCpTensor {
     const PartialTensorView<T> left{tensor_.order, tensor_.shape, side,
                                     std::as_const(partial_).view().slice(0, rows(side))};
     partial_mttkrp(ctx_, left, factors, {mode, mode + 1}, out);
+  }
+
+  Matrix<double> leading_vectors(int mode, index_t count) const {
+    return seesaw::leading_vectors(ctx_, tensor_, mode, count);
   }
 
   /// |T - M|^2, the elements of M formed a few indices of mode 0 at a time. `weights` in host memory.
@@ -112,6 +117,10 @@ class SparseCpTensor {
   void mttkrp(const FactorViews<T>& factors, int mode, MatrixView<T> out) {
     seesaw::mttkrp(ctx_, by_mode_[static_cast<std::size_t>(mode)].view(), factors, out);
   }
+  Matrix<double> leading_vectors(int mode, index_t count) const {
+    return seesaw::leading_vectors(ctx_, by_mode_[static_cast<std::size_t>(mode)].view(), count);
+  }
+
   /// |T - M|^2, of the Grams and the model at the entries alone. `weights` in host memory.
   double squared_residual(const FactorViews<T>& factors, const std::vector<double>& weights) const {
     const CpResidual<T> problem{by_mode_[0].view(), factors, weights.data()};

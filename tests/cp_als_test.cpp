@@ -1,5 +1,6 @@
 #include "seesaw/cp_als.hpp"
 
+#include "cp_nvecs.hpp"
 #include "cp_support.hpp"
 
 namespace seesaw::test {
@@ -271,6 +272,90 @@ TEST_P(CpAls, BeginsInTheRangeOfTheTensor) {
   EXPECT_GT(cp_als(ctx, tensor.view(), options).fit, 1 - 1e-6);
 }
 
+/// X X' of the unfolding X.
+Matrix<double> unfolding_gram(const DenseTensor<double>& tensor, std::size_t mode) {
+  const index_t n = tensor.shape[mode];
+  index_t right = 1;
+  for (auto m = mode + 1; m < static_cast<std::size_t>(tensor.order); ++m) right *= tensor.shape[m];
+  Matrix<double> square(n, n);
+  std::fill_n(square.buffer().data(), n * n, 0.0);
+  for (index_t e = 0; e < tensor.values.size(); ++e)
+    for (index_t j = 0; j < n; ++j) {
+      const index_t i = e / right % n;
+      square(i, j) += tensor.values.data()[e] * tensor.values.data()[e + (j - i) * right];
+    }
+  return square;
+}
+
+/// An error of n eps |G| in G turns a vector by that over the gap to the next eigenvalue, here above 1/1000 of |G|.
+template <class T>
+void finds_leading_vectors(Context& ctx, const std::vector<index_t>& shape, bool sparse) {
+  const auto host = random_cp(shape, 3, 0.1, 75);
+  std::vector<double> numbers(host.values.data(), host.values.data() + host.values.size());
+  const auto rounded = tensor_of<T>(shape, numbers);
+  const auto dense_tensor = to_context(ctx, rounded);
+  const auto entries = sparse_of(ctx, rounded);
+  for (std::size_t mode = 0; mode < shape.size(); ++mode) {
+    const index_t count = std::min<index_t>(2, shape[mode]);
+    const auto by = by_mode(ctx, entries.view(), static_cast<int>(mode));
+    const Matrix<double> found = sparse ? leading_vectors(ctx, by.view(), count)
+                                        : leading_vectors(ctx, dense_tensor.view(), static_cast<int>(mode), count);
+    ASSERT_EQ(found.cols(), count);
+    Matrix<double> left = unfolding_gram(host, mode);
+    const index_t n = left.rows();
+    for (index_t f = 0; f < count; ++f) {
+      // Power iteration with deflation: the plain way to the next eigenvector.
+      std::vector<double> v(static_cast<std::size_t>(n), 1), next(v);
+      double value = 0;
+      for (int step = 0; step < 4000; ++step) {
+        value = 0;
+        for (index_t i = 0; i < n; ++i) {
+          double sum = 0;
+          for (index_t j = 0; j < n; ++j) sum += left(i, j) * v[static_cast<std::size_t>(j)];
+          next[static_cast<std::size_t>(i)] = sum;
+          value += sum * sum;
+        }
+        value = std::sqrt(value);
+        for (index_t i = 0; i < n; ++i) v[static_cast<std::size_t>(i)] = next[static_cast<std::size_t>(i)] / value;
+      }
+      const double largest =
+          *std::max_element(v.begin(), v.end(), [](double a, double b) { return std::abs(a) < std::abs(b); });
+      for (index_t i = 0; i < n; ++i)
+        EXPECT_NEAR(found(i, f), (largest < 0 ? -1 : 1) * v[static_cast<std::size_t>(i)],
+                    2000 * static_cast<double>(n) * eps<T>())
+            << "mode " << mode << ", vector " << f << (sparse ? ", sparse" : ", dense");
+      for (index_t i = 0; i < n; ++i)
+        for (index_t j = 0; j < n; ++j)
+          left(i, j) -= value * v[static_cast<std::size_t>(i)] * v[static_cast<std::size_t>(j)];
+    }
+  }
+}
+
+TEST_P(CpAls, FindsTheLeadingVectorsOfEachUnfolding) {
+  Context ctx = context();
+  for (const bool sparse : {false, true}) {
+    finds_leading_vectors<float>(ctx, {7, 40, 12, 5}, sparse);  // several parts of each sum
+    finds_leading_vectors<double>(ctx, {7, 40, 12, 5}, sparse);
+    finds_leading_vectors<double>(ctx, {3, 130, 4}, sparse);  // and bands of the Gram
+  }
+}
+
+// The last mode has 2 indices for a rank of 3: its third column is drawn.
+TEST_P(CpAls, BeginsWithTheLeadingVectors) {
+  const auto host = random_cp({9, 8, 2}, 2, 0.01, 77);
+  const auto run = [&](int threads, bool sparse) {
+    Context ctx = context(threads);
+    CpOptions options = options_of(3, 3);
+    options.start = CpStart::nvecs;
+    return sparse ? cp_als(ctx, sparse_of(ctx, host).view(), options).fit
+                  : cp_als(ctx, to_context(ctx, host).view(), options).fit;
+  };
+  EXPECT_GT(run(1, false), 0.9);
+  EXPECT_NEAR(run(1, false), run(1, true), 1e-9);
+  EXPECT_EQ(run(1, false), run(5, false));
+  EXPECT_EQ(run(1, true), run(5, true));
+}
+
 // A component that nothing is left for: its system is singular, and the minimum norm makes it zero.
 TEST_P(CpAls, TakesMoreComponentsThanThereAre) {
   Context ctx = context();
@@ -340,6 +425,16 @@ TEST_P(CpAls, RefusesWhatItCannotDo) {
             }),
             "start is range_finder, whose factors have negative elements, but mode 0 is to be nonnegative; expected "
             "normal");
+  EXPECT_EQ(option([](CpOptions& o) {
+              o.modes[2].nonnegative = true;
+              o.start = CpStart::nvecs;
+            }),
+            "start is nvecs, whose factors have negative elements, but mode 2 is to be nonnegative; expected normal");
+  EXPECT_EQ(option([](CpOptions& o) {
+              o.starts = 2;
+              o.start = CpStart::nvecs;
+            }),
+            "start is nvecs, which is the same for every seed, but starts is 2, expected 1");
   const auto zero = to_context(ctx, tensor_of<double>({2, 2}, {0, 0, 0, 0}));
   EXPECT_EQ(refused(none, zero.view()), "tensor is all zero: every model of it is zero");
   const auto nan = to_context(ctx, tensor_of<double>({2, 2}, {0, std::nan(""), 0, 0}));

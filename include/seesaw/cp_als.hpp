@@ -20,8 +20,11 @@ struct CpMode {
 
 /// Where the factors that are not given come from. normal: A_n(i, r) = random_normal(random_bits(seed, n), i k + r),
 /// its absolute value where the mode is nonnegative. range_finder: an orthonormal basis of the MTTKRP of such factors
-/// (Halko, Martinsson, Tropp 2011), the same over all modes that are not given.
-enum class CpStart { normal, range_finder };
+/// (Halko, Martinsson, Tropp 2011), the same over all modes that are not given. nvecs: the leading eigenvectors of
+/// X X' of the tensor's unfolding X in each mode, of norm 1, their largest element positive (Tensor Toolbox's nvecs);
+/// columns beyond the rank of X, as beyond the mode's size, are normal ones. X X' is formed and decomposed on the host,
+/// for sizes to 23,000. Neither for nonnegative modes.
+enum class CpStart { normal, range_finder, nvecs };
 
 struct CpStopping {
   int sweeps = 500;                                          ///< at most so many

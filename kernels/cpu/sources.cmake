@@ -9,6 +9,7 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/masked_line.cpp
   kernels/cpu/masked_residual.cpp
   kernels/cpu/minimum_norm.cpp
+  kernels/cpu/mode_gram.cpp
   kernels/cpu/mttkrp.cpp
   kernels/cpu/mttkrp_entries.cpp
   kernels/cpu/nonnegative_descent.cpp

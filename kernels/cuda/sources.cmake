@@ -10,6 +10,7 @@ list(
   kernels/cuda/masked_gradient.cu
   kernels/cuda/masked_residual.cu
   kernels/cuda/minimum_norm.cu
+  kernels/cuda/mode_gram.cu
   kernels/cuda/mttkrp.cu
   kernels/cuda/mttkrp_entries.cu
   kernels/cuda/nonnegative_descent.cu
