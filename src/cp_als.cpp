@@ -1,6 +1,8 @@
 #include "seesaw/cp_als.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -84,10 +86,23 @@ void require_start(Context& ctx, int order, const std::array<index_t, kMaxOrder>
   }
 }
 
+/// The Grams of a good model are as large as |T|^2, and they must be numbers T.
+template <class T>
+void require_norm(double norm) {
+  const char* const name = sizeof(T) == sizeof(float) ? "float" : "double";
+  const auto most = static_cast<double>(std::numeric_limits<T>::max());
+  const std::string range = std::string("exceeds what ") + name + " holds, " + number_text(most) + ": scale the tensor";
+  if (std::isnan(norm)) throw InvalidArgument("tensor has an element that is not finite");
+  if (std::isinf(norm))
+    throw InvalidArgument("tensor has an element that is not finite, or the sum of its squares " + range);
+  if (norm > std::sqrt(most))
+    throw InvalidArgument("tensor has the norm " + number_text(norm) + ", whose square " + range);
+}
+
 template <class T, class Tensor>
 CpResult<T> run(Context& ctx, Tensor& tensor, const CpOptions& options, const FactorViews<T>& start) {
   const double norm = tensor.norm();
-  if (!std::isfinite(norm)) throw InvalidArgument("tensor has an element that is not finite, or its norm overflows");
+  require_norm<T>(norm);
   if (norm == 0) throw InvalidArgument("tensor is all zero: every model of it is zero");
   CpAls<T, Tensor> als(ctx, tensor, options, start);
   CpResult<T> result = als();

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -82,6 +83,7 @@ class CpAls {
     std::vector<double> weights;   ///< of the model over them
     double squared_error = 0;      ///< |T - M|^2
     bool active = true;
+    bool finite = true;  ///< false from the first Gram on that overflowed: it ends, diverged, with its sweep
   };
 
   static std::size_t index(int n) { return static_cast<std::size_t>(n); }
@@ -169,7 +171,7 @@ class CpAls {
     const MatrixView<T> product(out.view().data, tensor_.size(n), out.cols());
     tensor_.mttkrp(views(factors_), n, product);
     for (int s = 0; s < options_.starts; ++s)
-      if (starts_[index(s)].active) solve(n, s);
+      if (starts_[index(s)].active && starts_[index(s)].finite) solve(n, s);
     tensor_.changed(n);
   }
 
@@ -180,6 +182,7 @@ class CpAls {
     for (const Matrix<T>& one : start.grams) grams.push_back(one.view());
     hadamard_grams(ctx_, grams, n, system_.view());
     if (mode(n).ridge > 0) combine<T>(ctx_, k_ * k_, mode(n).ridge, identity_.view().data, 1, system_.view().data);
+    if (!stays_finite(start, system_)) return;
 
     const MatrixView<T> x = columns(n, s);
     if (mode(n).nonnegative) {
@@ -196,10 +199,20 @@ class CpAls {
 
     Matrix<T>& square = start.grams[index(n)];
     gram(ctx_, x, square.view());
+    if (!stays_finite(start, square)) return;
     Matrix<T> host = to_host(square);
     if (n == order_.back()) start.squared_error = error_of(n, s, to_host(system_), host);
     start.weights.assign(static_cast<std::size_t>(k_), 1.0);
     if (free_of_ridge_) normalize(start, x, host, square);
+  }
+
+  /// Whether all elements are finite; where not, neither is the start's error.
+  bool stays_finite(Start& start, const Matrix<T>& square) const {
+    const Matrix<T> host = to_host(square);
+    const T* const elements = host.buffer().data();
+    start.finite = std::all_of(elements, elements + host.buffer().size(), [](T e) { return std::isfinite(e); });
+    if (!start.finite) start.squared_error = std::numeric_limits<double>::quiet_NaN();
+    return start.finite;
   }
 
   /// |T|^2 - 2 T.M + |M|^2. The MTTKRP is what the equations were solved for: where they were, T.M is the sum of the

@@ -401,6 +401,47 @@ TEST_P(CpAls, IsTheSameForAnyNumberOfThreads) {
   }
 }
 
+/// Of a tensor of rank 1 and the norm sqrt(8) times the element.
+template <class T>
+std::string refusal_of_large(Context& ctx, double element, bool sparse) {
+  const auto host = tensor_of<T>({2, 2, 2}, std::vector<double>(8, element));
+  return message_of<InvalidArgument>([&] {
+    sparse ? cp_als(ctx, sparse_of(ctx, host).view(), options_of(1, 3))
+           : cp_als(ctx, to_context(ctx, host).view(), options_of(1, 3));
+  });
+}
+
+TEST_P(CpAls, RefusesATensorWhoseSquaresOverflow) {
+  Context ctx = context();
+  for (const bool sparse : {false, true}) {
+    EXPECT_EQ(refusal_of_large<float>(ctx, 0x1p63, sparse),
+              "tensor has the norm 26087635650665566208, whose square exceeds what float holds, "
+              "3.4028234663852886e+38: scale the tensor");
+    EXPECT_EQ(refusal_of_large<double>(ctx, 0x1p512, sparse),
+              "tensor has an element that is not finite, or the sum of its squares exceeds what double holds, "
+              "1.7976931348623157e+308: scale the tensor");
+  }
+  const auto large = to_context(ctx, tensor_of<float>({2, 2, 2}, std::vector<double>(8, 0x1p60)));
+  EXPECT_NEAR(cp_als(ctx, large.view(), options_of(1, 3)).fit, 1, 64 * eps<float>());
+}
+
+// Each Gram is still finite, the product of two of them is not.
+template <class T>
+void ends_a_start_that_overflows(Context& ctx, double element) {
+  const auto tensor = to_context(ctx, tensor_of<T>({2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 9}));
+  std::vector<Matrix<T>> start;
+  for (int n = 0; n < 3; ++n) start.push_back(to_context(ctx, matrix_of<T>(2, 1, {element, element})));
+  EXPECT_EQ(message_of<Error>([&] { cp_als(ctx, tensor.view(), options_of(1, 3), views_of(start)); }),
+            std::string("cp_als(): from no start is the fit finite, as numbers exceed what ") +
+                (sizeof(T) == sizeof(float) ? "float holds" : "double holds"));
+}
+
+TEST_P(CpAls, EndsAStartThatOverflows) {
+  Context ctx = context();
+  ends_a_start_that_overflows<float>(ctx, 1e15);
+  ends_a_start_that_overflows<double>(ctx, 1e100);
+}
+
 TEST_P(CpAls, RefusesWhatItCannotDo) {
   Context ctx = context();
   const auto good = to_context(ctx, random_cp({3, 4, 5}, 2, 0.1, 111));
@@ -438,7 +479,7 @@ TEST_P(CpAls, RefusesWhatItCannotDo) {
   const auto zero = to_context(ctx, tensor_of<double>({2, 2}, {0, 0, 0, 0}));
   EXPECT_EQ(refused(none, zero.view()), "tensor is all zero: every model of it is zero");
   const auto nan = to_context(ctx, tensor_of<double>({2, 2}, {0, std::nan(""), 0, 0}));
-  EXPECT_EQ(refused(none, nan.view()), "tensor has an element that is not finite, or its norm overflows");
+  EXPECT_EQ(refused(none, nan.view()), "tensor has an element that is not finite");
 
   std::vector<Matrix<double>> start(3);
   start[0] = to_context(ctx, matrix_of<double>(3, 2, std::vector<double>(6, 0)));

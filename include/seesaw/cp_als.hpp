@@ -105,7 +105,9 @@ struct CpResult {
 /// are solved in their order. The fit comes from the last MTTKRP; where that would cancel, the residual of a dense
 /// tensor is formed block by block and |T - M|^2 of a sparse one summed in double-double, so that 1 - 1e-12 is right to
 /// some digits. In those sweeps that takes some times as long as an MTTKRP.
-/// Throws ShapeError, InvalidArgument (an all-zero tensor or start among them), OutOfMemory before it starts.
+/// A start whose factors' Grams exceed what a T holds ends as diverged and the others go on; Error where none is left.
+/// Throws ShapeError, InvalidArgument (an all-zero tensor or start among them, or |T|^2 beyond what a T holds),
+/// OutOfMemory before it starts.
 /// Sources: Kolda, Bader (2009), section 3.4; Phan, Tichavsky, Cichocki (2013); Cichocki, Phan (2009) for HALS.
 CpResult<float> cp_als(Context& ctx, const DenseTensorView<float>& tensor, const CpOptions& options,
                        const FactorViews<float>& start = {});
