@@ -1,6 +1,8 @@
 #include "seesaw/cp_als.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -30,6 +32,9 @@ void require_order(int order, const std::array<index_t, kMaxOrder>& shape) {
 void require_options(int order, const CpOptions& options) {
   require_rank(options.rank);
   require(options.starts >= 1, "starts", options.starts, "at least 1");
+  if (options.start == CpStart::nvecs && options.starts > 1)
+    throw InvalidArgument("start is nvecs, which is the same for every seed, but starts is " +
+                          std::to_string(options.starts) + ", expected 1");
   const CpStopping& stopping = options.stopping;
   require(stopping.sweeps >= 1, "sweeps", stopping.sweeps, "at least 1");
   require(stopping.fit_change >= 0, "fit_change", stopping.fit_change, "0 (never) or more");
@@ -40,9 +45,10 @@ void require_options(int order, const CpOptions& options) {
     const CpMode& mode = options.modes[static_cast<std::size_t>(n)];
     require(mode.ridge >= 0 && std::isfinite(mode.ridge), mode_text("ridge of modes", n).c_str(), mode.ridge,
             "a finite number >= 0");
-    if (mode.nonnegative && options.start == CpStart::range_finder)
-      throw InvalidArgument("start is range_finder, whose factors have negative elements, but mode " +
-                            std::to_string(n) + " is to be nonnegative; expected normal");
+    if (mode.nonnegative && options.start != CpStart::normal)
+      throw InvalidArgument(std::string("start is ") + (options.start == CpStart::nvecs ? "nvecs" : "range_finder") +
+                            ", whose factors have negative elements, but mode " + std::to_string(n) +
+                            " is to be nonnegative; expected normal");
     all_fixed = all_fixed && mode.fixed;
   }
   if (all_fixed) throw InvalidArgument("every mode is fixed, expected one at least that is solved");
@@ -80,10 +86,23 @@ void require_start(Context& ctx, int order, const std::array<index_t, kMaxOrder>
   }
 }
 
+/// The Grams of a good model are as large as |T|^2, and they must be numbers T.
+template <class T>
+void require_norm(double norm) {
+  const char* const name = sizeof(T) == sizeof(float) ? "float" : "double";
+  const auto most = static_cast<double>(std::numeric_limits<T>::max());
+  const std::string range = std::string("exceeds what ") + name + " holds, " + number_text(most) + ": scale the tensor";
+  if (std::isnan(norm)) throw InvalidArgument("tensor has an element that is not finite");
+  if (std::isinf(norm))
+    throw InvalidArgument("tensor has an element that is not finite, or the sum of its squares " + range);
+  if (norm > std::sqrt(most))
+    throw InvalidArgument("tensor has the norm " + number_text(norm) + ", whose square " + range);
+}
+
 template <class T, class Tensor>
 CpResult<T> run(Context& ctx, Tensor& tensor, const CpOptions& options, const FactorViews<T>& start) {
   const double norm = tensor.norm();
-  if (!std::isfinite(norm)) throw InvalidArgument("tensor has an element that is not finite, or its norm overflows");
+  require_norm<T>(norm);
   if (norm == 0) throw InvalidArgument("tensor is all zero: every model of it is zero");
   CpAls<T, Tensor> als(ctx, tensor, options, start);
   CpResult<T> result = als();

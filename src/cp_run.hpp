@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -44,6 +45,7 @@ class CpAls {
     identity_ = seesaw::to_context(ctx, identity);
     for (int s = 0; s < options.starts; ++s) begin(s, start);
     if (options.start == CpStart::range_finder) find_range(start);
+    if (options.start == CpStart::nvecs) take_vectors(start);
     for (int s = 0; s < options.starts; ++s)
       for (int n = 0; n < tensor.order(); ++n) gram(ctx_, columns(n, s), starts_[index(s)].grams[index(n)].view());
   }
@@ -81,6 +83,7 @@ class CpAls {
     std::vector<double> weights;   ///< of the model over them
     double squared_error = 0;      ///< |T - M|^2
     bool active = true;
+    bool finite = true;  ///< false from the first Gram on that overflowed: it ends, diverged, with its sweep
   };
 
   static std::size_t index(int n) { return static_cast<std::size_t>(n); }
@@ -137,6 +140,19 @@ class CpAls {
       }
   }
 
+  /// The first columns of each drawn factor, of one start, become the leading vectors of the tensor.
+  void take_vectors(const FactorViews<T>& given) {
+    for (int n = 0; n < tensor_.order(); ++n) {
+      if (given[index(n)].rows > 0) continue;
+      const Matrix<double> vectors = tensor_.leading_vectors(n, k_);
+      Matrix<T> host = to_host(factors_[index(n)]);
+      for (index_t i = 0; i < host.rows(); ++i)
+        for (index_t f = 0; f < vectors.cols(); ++f) host(i, f) = static_cast<T>(vectors(i, f));
+      factors_[index(n)] = seesaw::to_context(ctx_, host);
+      tensor_.changed(n);
+    }
+  }
+
   /// In exact arithmetic y (y'y)^-1/2 to a rotation of the columns; where columns are dependent, what is left is zero.
   void orthonormalize(MatrixView<T> y) {
     for (int pass = 0; pass < 2; ++pass) {  // the second mends what the first leaves where y'y is ill-conditioned
@@ -155,7 +171,7 @@ class CpAls {
     const MatrixView<T> product(out.view().data, tensor_.size(n), out.cols());
     tensor_.mttkrp(views(factors_), n, product);
     for (int s = 0; s < options_.starts; ++s)
-      if (starts_[index(s)].active) solve(n, s);
+      if (starts_[index(s)].active && starts_[index(s)].finite) solve(n, s);
     tensor_.changed(n);
   }
 
@@ -166,6 +182,7 @@ class CpAls {
     for (const Matrix<T>& one : start.grams) grams.push_back(one.view());
     hadamard_grams(ctx_, grams, n, system_.view());
     if (mode(n).ridge > 0) combine<T>(ctx_, k_ * k_, mode(n).ridge, identity_.view().data, 1, system_.view().data);
+    if (!stays_finite(start, system_)) return;
 
     const MatrixView<T> x = columns(n, s);
     if (mode(n).nonnegative) {
@@ -182,10 +199,20 @@ class CpAls {
 
     Matrix<T>& square = start.grams[index(n)];
     gram(ctx_, x, square.view());
+    if (!stays_finite(start, square)) return;
     Matrix<T> host = to_host(square);
     if (n == order_.back()) start.squared_error = error_of(n, s, to_host(system_), host);
     start.weights.assign(static_cast<std::size_t>(k_), 1.0);
     if (free_of_ridge_) normalize(start, x, host, square);
+  }
+
+  /// Whether all elements are finite; where not, neither is the start's error.
+  bool stays_finite(Start& start, const Matrix<T>& square) const {
+    const Matrix<T> host = to_host(square);
+    const T* const elements = host.buffer().data();
+    start.finite = std::all_of(elements, elements + host.buffer().size(), [](T e) { return std::isfinite(e); });
+    if (!start.finite) start.squared_error = std::numeric_limits<double>::quiet_NaN();
+    return start.finite;
   }
 
   /// |T|^2 - 2 T.M + |M|^2. The MTTKRP is what the equations were solved for: where they were, T.M is the sum of the
@@ -236,7 +263,7 @@ class CpAls {
       FactorViews<T> own;
       const auto s = static_cast<int>(&start - starts_.data());
       for (int n = 0; n < tensor_.order(); ++n) own[index(n)] = columns(n, s);
-      start.squared_error = tensor_.squared_residual(own, start.weights).value_or(std::max(0.0, start.squared_error));
+      start.squared_error = std::max(0.0, tensor_.squared_residual(own, start.weights));
     }
     return 1 - std::sqrt(start.squared_error) / norm_;
   }

@@ -1,10 +1,11 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <utility>
 #include <vector>
 
+#include "cp_nvecs.hpp"
+#include "cp_residual.hpp"
 #include "dense.hpp"
 #include "factors.hpp"
 #include "seesaw/khatri_rao.hpp"
@@ -42,8 +43,12 @@ class DenseCpTensor {
     partial_mttkrp(ctx_, left, factors, {mode, mode + 1}, out);
   }
 
+  Matrix<double> leading_vectors(int mode, index_t count) const {
+    return seesaw::leading_vectors(ctx_, tensor_, mode, count);
+  }
+
   /// |T - M|^2, the elements of M formed a few indices of mode 0 at a time. `weights` in host memory.
-  std::optional<double> squared_residual(const FactorViews<T>& factors, const std::vector<double>& weights) const {
+  double squared_residual(const FactorViews<T>& factors, const std::vector<double>& weights) const {
     const auto last = static_cast<std::size_t>(order() - 1);
     const index_t k = factors[0].cols, columns = size(order() - 1), left = rows({1, order() - 1});
     const index_t indices = std::clamp<index_t>(kElements / (left * columns), 1, size(0));
@@ -112,8 +117,17 @@ class SparseCpTensor {
   void mttkrp(const FactorViews<T>& factors, int mode, MatrixView<T> out) {
     seesaw::mttkrp(ctx_, by_mode_[static_cast<std::size_t>(mode)].view(), factors, out);
   }
-  std::optional<double> squared_residual(const FactorViews<T>&, const std::vector<double>&) const {
-    return std::nullopt;
+  Matrix<double> leading_vectors(int mode, index_t count) const {
+    return seesaw::leading_vectors(ctx_, by_mode_[static_cast<std::size_t>(mode)].view(), count);
+  }
+
+  /// |T - M|^2, of the Grams and the model at the entries alone. `weights` in host memory.
+  double squared_residual(const FactorViews<T>& factors, const std::vector<double>& weights) const {
+    const CpResidual<T> problem{by_mode_[0].view(), factors, weights.data()};
+    return on_backend(
+        ctx_, [&] { return reference::cp_residual(problem); },
+        [&](int threads) { return cpu::cp_residual(threads, problem); },
+        [&](auto& gpu) { return cuda::cp_residual(gpu, problem); });
   }
 
  private:

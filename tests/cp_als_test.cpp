@@ -1,5 +1,6 @@
 #include "seesaw/cp_als.hpp"
 
+#include "cp_nvecs.hpp"
 #include "cp_support.hpp"
 
 namespace seesaw::test {
@@ -93,6 +94,77 @@ TEST_P(CpAls, ResolvesAFitCloseToOne) {
   EXPECT_NEAR(1 - result.fit, 1 - fit_of(host, result), 1e-12);
   EXPECT_GT(1 - result.fit, 0.8e-9);
   EXPECT_LT(1 - result.fit, 1e-9);
+}
+
+/// A model of whole numbers of which only the first indices of each mode are not 0, an element beside it that it is not
+/// to reach, and its factors, of columns of norm 1, to start at: no factor that solves a mode gives the element's index
+/// anything, as its terms with the others' are 0.
+template <class T>
+struct PlantedBeside {
+  DenseTensor<T> tensor;
+  std::vector<Matrix<T>> start;
+  double relative_error;  ///< of the model
+};
+
+template <class T>
+PlantedBeside<T> planted_beside(double relative_error) {
+  const std::vector<index_t> shape{6, 5, 4};
+  std::vector<Matrix<double>> factors;
+  for (const index_t size : shape) {
+    factors.push_back(matrix_of<double>(size, 2, std::vector<double>(static_cast<std::size_t>(2 * size), 0)));
+    factors.back()(0, 0) = 3;  // (3, 4, 0, ...)' and (0, 4, 3, 0, ...)'
+    factors.back()(1, 0) = factors.back()(1, 1) = 4;
+    factors.back()(2, 1) = 3;
+  }
+  PlantedBeside<T> planted;
+  const DenseTensor<double> model = model_of(factors, {1, 1});
+  std::vector<double> values(model.values.data(), model.values.data() + model.values.size());
+  const double norm = norm_of(model), beside = static_cast<double>(static_cast<T>(relative_error * norm));
+  values.back() = beside;
+  planted.tensor = tensor_of<T>(shape, values);
+  planted.relative_error = beside / std::hypot(norm, beside);
+  for (std::size_t n = 0; n < shape.size(); ++n) {
+    Matrix<T> factor(shape[n], 2);
+    for (index_t e = 0; e < factor.buffer().size(); ++e)
+      factor.buffer().data()[e] = static_cast<T>(factors[n].buffer().data()[e] / 5);
+    planted.start.push_back(std::move(factor));
+  }
+  return planted;
+}
+
+// A sweep from the solution moves the model by some eps |T|, across the part that is left: |T - M|^2 by the square of
+// that. What is left is then the rounding of the fit itself, eps / 2. (Grams of a condition of 4 and systems of k = 2.)
+template <class T>
+void resolves_sparse_fit(Context& ctx, double relative_error) {
+  const PlantedBeside<T> planted = planted_beside<T>(relative_error);
+  std::vector<Matrix<T>> start;
+  for (const Matrix<T>& factor : planted.start) start.push_back(seesaw::to_context(ctx, factor));
+  const auto sparse = cp_als(ctx, sparse_of(ctx, planted.tensor).view(), options_of(2, 3), views_of(start));
+  const auto dense = cp_als(ctx, to_context(ctx, planted.tensor).view(), options_of(2, 3), views_of(start));
+  const double moved = 16 * eps<T>(), expected = planted.relative_error;
+  const double tolerance = std::hypot(expected, moved) - expected + eps<double>();
+  for (std::size_t n = 0; n < 3; ++n) {
+    EXPECT_NEAR(1 - sparse.runs[0].history[n].fit, expected, tolerance) << expected;
+    EXPECT_NEAR(sparse.runs[0].history[n].fit, dense.runs[0].history[n].fit, 2 * tolerance + 4 * eps<T>() * moved)
+        << expected;
+  }
+}
+
+TEST_P(CpAls, ResolvesAFitCloseToOneOfASparseTensor) {
+  Context ctx = context();
+  for (const double relative_error : {1e-5, 1e-9, 1e-12}) resolves_sparse_fit<double>(ctx, relative_error);
+  for (const double relative_error : {1e-3, 1e-5}) resolves_sparse_fit<float>(ctx, relative_error);
+}
+
+// From a drawn start on the two kinds go the same way but for the rounding of the MTTKRPs, some 1e-15 of |T|.
+TEST_P(CpAls, ASparseTensorGoesTheWayOfADenseOneToAFitCloseToOne) {
+  Context ctx = context();
+  const auto host = random_cp({8, 9, 10}, 2, 1e-9, 5);
+  const auto dense = cp_als(ctx, to_context(ctx, host).view(), options_of(2, 60));
+  const auto sparse = cp_als(ctx, sparse_of(ctx, host).view(), options_of(2, 60));
+  EXPECT_NEAR(sparse.fit, dense.fit, 1e-13);
+  EXPECT_NEAR(1 - sparse.fit, 1 - fit_of(host, sparse), 1e-12);
+  EXPECT_LT(1 - sparse.fit, 1e-9);
 }
 
 // At a minimum of the penalized objective (A_n)(V_n + ridge I) is the MTTKRP of every mode.
@@ -200,6 +272,90 @@ TEST_P(CpAls, BeginsInTheRangeOfTheTensor) {
   EXPECT_GT(cp_als(ctx, tensor.view(), options).fit, 1 - 1e-6);
 }
 
+/// X X' of the unfolding X.
+Matrix<double> unfolding_gram(const DenseTensor<double>& tensor, std::size_t mode) {
+  const index_t n = tensor.shape[mode];
+  index_t right = 1;
+  for (auto m = mode + 1; m < static_cast<std::size_t>(tensor.order); ++m) right *= tensor.shape[m];
+  Matrix<double> square(n, n);
+  std::fill_n(square.buffer().data(), n * n, 0.0);
+  for (index_t e = 0; e < tensor.values.size(); ++e)
+    for (index_t j = 0; j < n; ++j) {
+      const index_t i = e / right % n;
+      square(i, j) += tensor.values.data()[e] * tensor.values.data()[e + (j - i) * right];
+    }
+  return square;
+}
+
+/// An error of n eps |G| in G turns a vector by that over the gap to the next eigenvalue, here above 1/1000 of |G|.
+template <class T>
+void finds_leading_vectors(Context& ctx, const std::vector<index_t>& shape, bool sparse) {
+  const auto host = random_cp(shape, 3, 0.1, 75);
+  std::vector<double> numbers(host.values.data(), host.values.data() + host.values.size());
+  const auto rounded = tensor_of<T>(shape, numbers);
+  const auto dense_tensor = to_context(ctx, rounded);
+  const auto entries = sparse_of(ctx, rounded);
+  for (std::size_t mode = 0; mode < shape.size(); ++mode) {
+    const index_t count = std::min<index_t>(2, shape[mode]);
+    const auto by = by_mode(ctx, entries.view(), static_cast<int>(mode));
+    const Matrix<double> found = sparse ? leading_vectors(ctx, by.view(), count)
+                                        : leading_vectors(ctx, dense_tensor.view(), static_cast<int>(mode), count);
+    ASSERT_EQ(found.cols(), count);
+    Matrix<double> left = unfolding_gram(host, mode);
+    const index_t n = left.rows();
+    for (index_t f = 0; f < count; ++f) {
+      // Power iteration with deflation: the plain way to the next eigenvector.
+      std::vector<double> v(static_cast<std::size_t>(n), 1), next(v);
+      double value = 0;
+      for (int step = 0; step < 4000; ++step) {
+        value = 0;
+        for (index_t i = 0; i < n; ++i) {
+          double sum = 0;
+          for (index_t j = 0; j < n; ++j) sum += left(i, j) * v[static_cast<std::size_t>(j)];
+          next[static_cast<std::size_t>(i)] = sum;
+          value += sum * sum;
+        }
+        value = std::sqrt(value);
+        for (index_t i = 0; i < n; ++i) v[static_cast<std::size_t>(i)] = next[static_cast<std::size_t>(i)] / value;
+      }
+      const double largest =
+          *std::max_element(v.begin(), v.end(), [](double a, double b) { return std::abs(a) < std::abs(b); });
+      for (index_t i = 0; i < n; ++i)
+        EXPECT_NEAR(found(i, f), (largest < 0 ? -1 : 1) * v[static_cast<std::size_t>(i)],
+                    2000 * static_cast<double>(n) * eps<T>())
+            << "mode " << mode << ", vector " << f << (sparse ? ", sparse" : ", dense");
+      for (index_t i = 0; i < n; ++i)
+        for (index_t j = 0; j < n; ++j)
+          left(i, j) -= value * v[static_cast<std::size_t>(i)] * v[static_cast<std::size_t>(j)];
+    }
+  }
+}
+
+TEST_P(CpAls, FindsTheLeadingVectorsOfEachUnfolding) {
+  Context ctx = context();
+  for (const bool sparse : {false, true}) {
+    finds_leading_vectors<float>(ctx, {7, 40, 12, 5}, sparse);  // several parts of each sum
+    finds_leading_vectors<double>(ctx, {7, 40, 12, 5}, sparse);
+    finds_leading_vectors<double>(ctx, {3, 130, 4}, sparse);  // and bands of the Gram
+  }
+}
+
+// The last mode has 2 indices for a rank of 3: its third column is drawn.
+TEST_P(CpAls, BeginsWithTheLeadingVectors) {
+  const auto host = random_cp({9, 8, 2}, 2, 0.01, 77);
+  const auto run = [&](int threads, bool sparse) {
+    Context ctx = context(threads);
+    CpOptions options = options_of(3, 3);
+    options.start = CpStart::nvecs;
+    return sparse ? cp_als(ctx, sparse_of(ctx, host).view(), options).fit
+                  : cp_als(ctx, to_context(ctx, host).view(), options).fit;
+  };
+  EXPECT_GT(run(1, false), 0.9);
+  EXPECT_NEAR(run(1, false), run(1, true), 1e-9);
+  EXPECT_EQ(run(1, false), run(5, false));
+  EXPECT_EQ(run(1, true), run(5, true));
+}
+
 // A component that nothing is left for: its system is singular, and the minimum norm makes it zero.
 TEST_P(CpAls, TakesMoreComponentsThanThereAre) {
   Context ctx = context();
@@ -245,6 +401,47 @@ TEST_P(CpAls, IsTheSameForAnyNumberOfThreads) {
   }
 }
 
+/// Of a tensor of rank 1 and the norm sqrt(8) times the element.
+template <class T>
+std::string refusal_of_large(Context& ctx, double element, bool sparse) {
+  const auto host = tensor_of<T>({2, 2, 2}, std::vector<double>(8, element));
+  return message_of<InvalidArgument>([&] {
+    sparse ? cp_als(ctx, sparse_of(ctx, host).view(), options_of(1, 3))
+           : cp_als(ctx, to_context(ctx, host).view(), options_of(1, 3));
+  });
+}
+
+TEST_P(CpAls, RefusesATensorWhoseSquaresOverflow) {
+  Context ctx = context();
+  for (const bool sparse : {false, true}) {
+    EXPECT_EQ(refusal_of_large<float>(ctx, 0x1p63, sparse),
+              "tensor has the norm 26087635650665566208, whose square exceeds what float holds, "
+              "3.4028234663852886e+38: scale the tensor");
+    EXPECT_EQ(refusal_of_large<double>(ctx, 0x1p512, sparse),
+              "tensor has an element that is not finite, or the sum of its squares exceeds what double holds, "
+              "1.7976931348623157e+308: scale the tensor");
+  }
+  const auto large = to_context(ctx, tensor_of<float>({2, 2, 2}, std::vector<double>(8, 0x1p60)));
+  EXPECT_NEAR(cp_als(ctx, large.view(), options_of(1, 3)).fit, 1, 64 * eps<float>());
+}
+
+// Each Gram is still finite, the product of two of them is not.
+template <class T>
+void ends_a_start_that_overflows(Context& ctx, double element) {
+  const auto tensor = to_context(ctx, tensor_of<T>({2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 9}));
+  std::vector<Matrix<T>> start;
+  for (int n = 0; n < 3; ++n) start.push_back(to_context(ctx, matrix_of<T>(2, 1, {element, element})));
+  EXPECT_EQ(message_of<Error>([&] { cp_als(ctx, tensor.view(), options_of(1, 3), views_of(start)); }),
+            std::string("cp_als(): from no start is the fit finite, as numbers exceed what ") +
+                (sizeof(T) == sizeof(float) ? "float holds" : "double holds"));
+}
+
+TEST_P(CpAls, EndsAStartThatOverflows) {
+  Context ctx = context();
+  ends_a_start_that_overflows<float>(ctx, 1e15);
+  ends_a_start_that_overflows<double>(ctx, 1e100);
+}
+
 TEST_P(CpAls, RefusesWhatItCannotDo) {
   Context ctx = context();
   const auto good = to_context(ctx, random_cp({3, 4, 5}, 2, 0.1, 111));
@@ -269,10 +466,20 @@ TEST_P(CpAls, RefusesWhatItCannotDo) {
             }),
             "start is range_finder, whose factors have negative elements, but mode 0 is to be nonnegative; expected "
             "normal");
+  EXPECT_EQ(option([](CpOptions& o) {
+              o.modes[2].nonnegative = true;
+              o.start = CpStart::nvecs;
+            }),
+            "start is nvecs, whose factors have negative elements, but mode 2 is to be nonnegative; expected normal");
+  EXPECT_EQ(option([](CpOptions& o) {
+              o.starts = 2;
+              o.start = CpStart::nvecs;
+            }),
+            "start is nvecs, which is the same for every seed, but starts is 2, expected 1");
   const auto zero = to_context(ctx, tensor_of<double>({2, 2}, {0, 0, 0, 0}));
   EXPECT_EQ(refused(none, zero.view()), "tensor is all zero: every model of it is zero");
   const auto nan = to_context(ctx, tensor_of<double>({2, 2}, {0, std::nan(""), 0, 0}));
-  EXPECT_EQ(refused(none, nan.view()), "tensor has an element that is not finite, or its norm overflows");
+  EXPECT_EQ(refused(none, nan.view()), "tensor has an element that is not finite");
 
   std::vector<Matrix<double>> start(3);
   start[0] = to_context(ctx, matrix_of<double>(3, 2, std::vector<double>(6, 0)));

@@ -20,8 +20,11 @@ struct CpMode {
 
 /// Where the factors that are not given come from. normal: A_n(i, r) = random_normal(random_bits(seed, n), i k + r),
 /// its absolute value where the mode is nonnegative. range_finder: an orthonormal basis of the MTTKRP of such factors
-/// (Halko, Martinsson, Tropp 2011), the same over all modes that are not given.
-enum class CpStart { normal, range_finder };
+/// (Halko, Martinsson, Tropp 2011), the same over all modes that are not given. nvecs: the leading eigenvectors of
+/// X X' of the tensor's unfolding X in each mode, of norm 1, their largest element positive (Tensor Toolbox's nvecs);
+/// columns beyond the rank of X, as beyond the mode's size, are normal ones. X X' is formed and decomposed on the host,
+/// for sizes to 23,000. Neither for nonnegative modes.
+enum class CpStart { normal, range_finder, nvecs };
 
 struct CpStopping {
   int sweeps = 500;                                          ///< at most so many
@@ -99,9 +102,12 @@ struct CpResult {
 /// Components come by falling weight; in every mode but the last the element of largest magnitude of a column is
 /// positive. Where a mode is fixed neither order nor signs nor fixed factors change.
 /// All starts share one MTTKRP for each mode. A dense tensor is read twice a sweep, whatever its order, while the modes
-/// are solved in their order. The fit comes from the last MTTKRP; where that would cancel the residual of a dense
-/// tensor is formed block by block. Of a sparse one a fit above 1 - 1e-7 (double) or 1 - 1e-3 (float) is not resolved.
-/// Throws ShapeError, InvalidArgument (an all-zero tensor or start among them), OutOfMemory before it starts.
+/// are solved in their order. The fit comes from the last MTTKRP; where that would cancel, the residual of a dense
+/// tensor is formed block by block and |T - M|^2 of a sparse one summed in double-double, so that 1 - 1e-12 is right to
+/// some digits. In those sweeps that takes some times as long as an MTTKRP.
+/// A start whose factors' Grams exceed what a T holds ends as diverged and the others go on; Error where none is left.
+/// Throws ShapeError, InvalidArgument (an all-zero tensor or start among them, or |T|^2 beyond what a T holds),
+/// OutOfMemory before it starts.
 /// Sources: Kolda, Bader (2009), section 3.4; Phan, Tichavsky, Cichocki (2013); Cichocki, Phan (2009) for HALS.
 CpResult<float> cp_als(Context& ctx, const DenseTensorView<float>& tensor, const CpOptions& options,
                        const FactorViews<float>& start = {});

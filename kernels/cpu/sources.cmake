@@ -1,5 +1,6 @@
 list(APPEND SEESAW_SOURCES
   kernels/cpu/conjugate_gradients.cpp
+  kernels/cpu/cp_residual.cpp
   kernels/cpu/dense_entries.cpp
   kernels/cpu/gram.cpp
   kernels/cpu/hadamard_grams.cpp
@@ -8,6 +9,7 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/masked_line.cpp
   kernels/cpu/masked_residual.cpp
   kernels/cpu/minimum_norm.cpp
+  kernels/cpu/mode_gram.cpp
   kernels/cpu/mttkrp.cpp
   kernels/cpu/mttkrp_entries.cpp
   kernels/cpu/nonnegative_descent.cpp

@@ -2,6 +2,7 @@ list(
   APPEND
   SEESAW_CUDA_SOURCES
   kernels/cuda/conjugate_gradients.cu
+  kernels/cuda/cp_residual.cu
   kernels/cuda/dense_entries.cu
   kernels/cuda/gram.cu
   kernels/cuda/hadamard_grams.cu
@@ -9,6 +10,7 @@ list(
   kernels/cuda/masked_gradient.cu
   kernels/cuda/masked_residual.cu
   kernels/cuda/minimum_norm.cu
+  kernels/cuda/mode_gram.cu
   kernels/cuda/mttkrp.cu
   kernels/cuda/mttkrp_entries.cu
   kernels/cuda/nonnegative_descent.cu

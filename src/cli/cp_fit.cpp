@@ -170,8 +170,11 @@ std::vector<index_t> scan_of(const std::string& text) {
 }
 
 void check(CpFitOptions& options) {
-  if (options.cp.start == CpStart::range_finder && (options.all_nonnegative || !options.nonnegative.empty()))
-    throw UsageError("--start range-finder has negative elements, --nonnegative needs --start normal");
+  if (options.cp.start != CpStart::normal && (options.all_nonnegative || !options.nonnegative.empty()))
+    throw UsageError(fmt::format("--start {} has negative elements, --nonnegative needs --start normal",
+                                 options.cp.start == CpStart::nvecs ? "nvecs" : "range-finder"));
+  if (options.cp.start == CpStart::nvecs && options.cp.starts > 1)
+    throw UsageError("--start nvecs is the same for every seed, --starts needs another");
   if (!options.fixed.empty() && options.start_model.empty())
     throw UsageError("--fixed needs the factors that stay: --start-model");
   if (!options.start_model.empty() && options.cp.starts > 1)
@@ -260,8 +263,8 @@ void add_run_options(CLI::App& command, CpFitOptions& options) {
 void add_start_options(CLI::App& command, CpFitOptions& options) {
   const std::string group = "Start";
   add_choice<CpStart>(command, "--start", options.cp.start,
-                      {{"normal", CpStart::normal}, {"range-finder", CpStart::range_finder}},
-                      "Normal random numbers, or bases of the tensor's products with some")
+                      {{"normal", CpStart::normal}, {"range-finder", CpStart::range_finder}, {"nvecs", CpStart::nvecs}},
+                      "Normal random numbers, bases of the tensor's products with some, or its leading eigenvectors")
       ->group(group);
   add_seed(command, options.cp.seed, "Of the start")->group(group);
   command

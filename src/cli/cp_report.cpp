@@ -32,7 +32,9 @@ Json json_of(const CpOptions& options, int order) {
           {"nonnegative", nonnegative},
           {"fixed", fixed},
           {"order", from_one(options.order)},
-          {"start", options.start == CpStart::normal ? "normal" : "range-finder"},
+          {"start", options.start == CpStart::normal  ? "normal"
+                    : options.start == CpStart::nvecs ? "nvecs"
+                                                      : "range-finder"},
           {"seed", options.seed},
           {"starts", options.starts},
           {"sweeps", options.stopping.sweeps},

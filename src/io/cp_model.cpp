@@ -57,6 +57,17 @@ void write_integers(hid_t at, const char* name, const std::vector<std::int64_t>&
   if (!numbers.empty()) write_all(dataset, H5T_NATIVE_INT64, numbers.data());
 }
 
+std::string_view name_of(CpStart start) {
+  if (start == CpStart::nvecs) return "nvecs";
+  return start == CpStart::normal ? "normal" : "range_finder";
+}
+
+CpStart start_of(const std::string& name) {
+  for (const CpStart start : {CpStart::normal, CpStart::range_finder, CpStart::nvecs})
+    if (name == name_of(start)) return start;
+  throw IoError("attribute \"start\" is \"" + name + "\", expected \"normal\", \"range_finder\" or \"nvecs\"");
+}
+
 void write_options(hid_t file, const CpOptions& options, std::size_t order) {
   const Hdf5Id group = make_group(file, "options");
   std::vector<double> ridge;
@@ -72,7 +83,7 @@ void write_options(hid_t file, const CpOptions& options, std::size_t order) {
   write_integers(group, "nonnegative", nonnegative);
   write_integers(group, "fixed", fixed);
   write_integers(group, "order", solved);
-  write_attribute(group, "start", std::string_view(options.start == CpStart::normal ? "normal" : "range_finder"));
+  write_attribute(group, "start", name_of(options.start));
   write_attribute(group, "seed", options.seed);
   write_attribute(group, "starts", static_cast<std::int64_t>(options.starts));
   write_attribute(group, "sweeps", static_cast<std::int64_t>(options.stopping.sweeps));
@@ -177,9 +188,7 @@ CpOptions read_options(hid_t file, std::size_t order) {
     options.order.push_back(static_cast<int>(mode) - 1);
   std::string start;
   read_attribute(group, "start", start);
-  if (start != "normal" && start != "range_finder")
-    throw IoError("attribute \"start\" is \"" + start + "\", expected \"normal\" or \"range_finder\"");
-  options.start = start == "normal" ? CpStart::normal : CpStart::range_finder;
+  options.start = start_of(start);
   read_attribute(group, "seed", options.seed);
   options.starts = read_int(group, "starts", 1);
   options.stopping.sweeps = read_int(group, "sweeps", 1);

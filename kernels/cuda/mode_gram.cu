@@ -1,0 +1,94 @@
+#include "device.cuh"
+#include "mode_gram.hpp"
+#include "resources.cuh"
+
+namespace seesaw::cuda {
+namespace {
+
+constexpr int kTile = 32;   // of the Gram, by kTile
+constexpr int kPanel = 32;  // columns of the unfolding at a time
+constexpr int kRows = 8;    // of threads: kTile x kRows to a block
+
+/// The number of a tile of the lower triangle: its row and its column.
+struct TriangleTile {
+  index_t row = 0;
+  index_t column = 0;
+
+  __device__ explicit TriangleTile(index_t t) {
+    while ((row + 1) * (row + 2) / 2 <= t) ++row;
+    column = t - row * (row + 1) / 2;
+  }
+};
+
+// Block t * parts + p sums tile t of the lower triangle over part p of the unfolding's columns, to partials + p * n *
+// n. Thread (x, y) owns the tile's elements (y + 8 q, x). Shared: the panels of the tile's rows and of its columns,
+// kPanel columns of each, rows one element apart from a bank.
+//   1. gather   thread (x, y) column x of the panels' rows y + 8 q, or, where the unfolding's columns are apart in
+//               memory and its rows are not, row x of the columns y + 8 q
+//   2. sums     over the panel
+template <class T>
+__global__ void __launch_bounds__(kTile* kRows)
+    partial_kernel(ModeGram<T> problem, index_t parts, index_t chunk, T* partials) {
+  T* const left = dynamic_shared<T>();
+  T* const right = left + kTile * (kPanel + 1);
+  const index_t n = problem.rows, columns = problem.left * problem.right, part = blockIdx.x % parts;
+  const TriangleTile tile(blockIdx.x / parts);
+  const index_t first = part * chunk, last = min(first + chunk, columns);
+  const int x = static_cast<int>(threadIdx.x), y = static_cast<int>(threadIdx.y);
+  const bool by_rows = problem.right == 1;
+  T sums[kTile / kRows] = {};
+  for (index_t base = first; base < last; base += kPanel) {
+    for (int q = 0; q < kTile / kRows; ++q) {
+      const int i = by_rows ? x : y + kRows * q, c = by_rows ? y + kRows * q : x;
+      const index_t column = base + c, l = column / problem.right, r = column % problem.right;
+      const index_t a = tile.row * kTile + i, b = tile.column * kTile + i;
+      const bool inside = column < last;
+      left[i * (kPanel + 1) + c] = inside && a < n ? problem.data[(l * n + a) * problem.right + r] : T(0);
+      right[i * (kPanel + 1) + c] = inside && b < n ? problem.data[(l * n + b) * problem.right + r] : T(0);
+    }
+    __syncthreads();
+    for (int c = 0; c < kPanel; ++c) {
+      const T other = right[x * (kPanel + 1) + c];
+#pragma unroll
+      for (int q = 0; q < kTile / kRows; ++q) sums[q] += left[(y + kRows * q) * (kPanel + 1) + c] * other;
+    }
+    __syncthreads();
+  }
+  const index_t j = tile.column * kTile + x;
+#pragma unroll
+  for (int q = 0; q < kTile / kRows; ++q) {
+    const index_t i = tile.row * kTile + y + kRows * q;
+    if (i < n && j <= i) partials[part * n * n + i * n + j] = sums[q];
+  }
+}
+
+// Thread t adds the parts of element t of the lower triangle, in their order, and writes it and its mirror image.
+template <class T>
+__global__ void __launch_bounds__(128) add_kernel(const T* partials, index_t parts, ModeGram<T> problem) {
+  const index_t n = problem.rows, t = static_cast<index_t>(blockIdx.x) * 128 + threadIdx.x, i = t / n, j = t % n;
+  if (i >= n || j > i) return;
+  T sum = T(0);
+  for (index_t part = 0; part < parts; ++part) sum += partials[part * n * n + t];
+  problem.out[i * n + j] = sum;
+  problem.out[j * n + i] = sum;
+}
+
+}  // namespace
+
+template <class T>
+void mode_gram(Resources& gpu, const ModeGram<T>& problem) {
+  constexpr index_t kColumns = 1024, kMostParts = 1024, kMostElements = index_t{1} << 24;
+  const DeviceScope scope(gpu.device());
+  const index_t n = problem.rows, columns = problem.left * problem.right, side = (n + kTile - 1) / kTile;
+  const index_t most = std::clamp<index_t>(kMostElements / (n * n), 1, kMostParts);
+  const index_t chunk = std::max(kColumns, (columns + most - 1) / most), parts = (columns + chunk - 1) / chunk;
+  T* partials = gpu.scratch<T>(Scratch::partials, static_cast<std::size_t>(parts * n * n));
+  launch(partial_kernel<T>, side * (side + 1) / 2 * parts, dim3(kTile, kRows), 2 * kTile * (kPanel + 1) * sizeof(T),
+         gpu.stream(), problem, parts, chunk, partials);
+  launch(add_kernel<T>, (n * n + 127) / 128, 128, 0, gpu.stream(), partials, parts, problem);
+}
+
+template void mode_gram(Resources&, const ModeGram<float>&);
+template void mode_gram(Resources&, const ModeGram<double>&);
+
+}  // namespace seesaw::cuda
