@@ -83,7 +83,7 @@ CompletionResult<T> descend(const char* name, double copies, Context& ctx, const
                             const CompletionOptions& options, const Arguments&... arguments) {
   const double vectors = static_cast<double>(problem.ratings.rows + problem.ratings.cols);
   require_descent<T>(name, copies * vectors * static_cast<double>(options.rank) * sizeof(T), ctx, problem, options);
-  return Run<T, Steps>(name, ctx, problem, options, arguments...).all_starts(problem.x, problem.y);
+  return complete_by<T, Steps>(name, ctx, problem, options, arguments...);
 }
 
 }  // namespace seesaw
