@@ -6,6 +6,8 @@
 #include "completion_checks.hpp"
 #include "completion_run.hpp"
 #include "cp_components.hpp"
+#include "gradient_steps.hpp"
+#include "lbfgs_steps.hpp"
 #include "tensor_als_steps.hpp"
 #include "tensor_checks.hpp"
 
@@ -99,15 +101,45 @@ TensorCompletionResult<T> run_by(Context& ctx, const TensorCompletionProblem<T>&
   return result_of(ctx, run.all_starts(problem.start), steps.entries(), held_out);
 }
 
+/// That the solver works with besides what als does. Throws where its options are out of range.
+inline double copies_of_factors(Solver solver, const TensorCompletionOptions& options, const SolverOptions& own) {
+  if (solver == Solver::gd) {
+    require_own(own.gradient_descent);
+    return copies_of_factors(own.gradient_descent, options.rank);
+  }
+  if (solver == Solver::lbfgs) {
+    require_own(own.lbfgs);
+    return copies_of_factors(own.lbfgs, options.stopping);
+  }
+  return 0;
+}
+
+template <class T>
+double factor_bytes(const TensorCompletionProblem<T>& problem, const TensorCompletionOptions& options) {
+  double rows = 0;
+  for (std::size_t n = 0; n < static_cast<std::size_t>(problem.entries.order); ++n)
+    rows += static_cast<double>(problem.entries.shape[n]);
+  return rows * static_cast<double>(options.rank) * sizeof(T);
+}
+
 template <class T>
 TensorCompletionResult<T> run(Context& ctx, const TensorCompletionProblem<T>& problem,
-                              const TensorCompletionOptions& options, Solver solver, const SolverOptions&) {
+                              const TensorCompletionOptions& options, Solver solver, SolverOptions own) {
+  using Entries = TensorEntries<T>;
+  own.gradient_descent.moves = Moves::together;
   require_problem(ctx, problem, options);
-  require_memory(ctx, "complete_tensor", complete_tensor_memory(ctx, size_of(problem, options)));
+  const double copies = copies_of_factors(solver, options, own);
+  require_memory(ctx, "complete_tensor",
+                 saturated(static_cast<double>(complete_tensor_memory(ctx, size_of(problem, options))) +
+                           copies * factor_bytes(problem, options)));
   require_starts(ctx, problem, options);
   switch (solver) {
     case Solver::als:
       return run_by<T, TensorAlsSteps<T>>(ctx, problem, options);
+    case Solver::gd:
+      return run_by<T, GradientSteps<T, Entries>>(ctx, problem, options, own.gradient_descent);
+    case Solver::lbfgs:
+      return run_by<T, LbfgsSteps<T, Entries>>(ctx, problem, options, own.lbfgs);
     default:
       throw InvalidArgument(std::string("solver is ") + to_string(solver) + ", expected als, gd or lbfgs for a tensor");
   }

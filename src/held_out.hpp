@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "factors.hpp"
 #include "host_entries.hpp"
 #include "seesaw/completion.hpp"
 
@@ -42,6 +43,11 @@ class HeldOutEntries {
   offset_t left_out_ = 0;
   bool watched_ = false;
 };
+
+template <class T>
+double held_out_rmse(Context& ctx, const CsrView<T>& validation, const Factors<T>& at) {
+  return rmse(masked_residual(ctx, validation, at[0].view(), at[1].view()), validation.entries);
+}
 
 /// The validation entries that have ratings in their row and in their column.
 template <class T>

@@ -374,6 +374,49 @@ TEST_P(CompleteTensor, KeepsTheBestOfSeveralStarts) {
   }
 }
 
+// All go down the same objective: from near its minimum, found by least squares, gradients end where it is stationary.
+TEST_P(CompleteTensor, GoesDownByGradientsToo) {
+  Context ctx = context();
+  const Split split = planted({7, 6, 5}, 2, 0.6, 0.1, 35);
+  const auto known = entries_of<double>(ctx, split.known), held_out = entries_of<double>(ctx, split.held_out);
+  const Point<double> start = to_context(ctx, random_point<double>({7, 6, 5}, 2, 37));
+  TensorCompletionOptions options = options_of(2, 0.05, 400);
+  options.centre = true;
+  const TensorCompletionProblem<double> problem{known.view(), held_out.view(), views(start)};
+  const auto expected = complete_tensor(ctx, problem, options).runs[0].history.back();
+  SolverOptions own;
+  own.gradient_descent.rule = GradientStep::exact;
+  for (const Solver solver : {Solver::lbfgs, Solver::gd}) {
+    options.stopping.sweeps = solver == Solver::gd ? 60 : 300;
+    const auto result = complete_tensor(ctx, problem, options, solver, own);
+    const auto& history = result.runs[0].history;
+    for (std::size_t n = 1; n < history.size(); ++n)
+      EXPECT_LE(history[n].objective, history[n - 1].objective * (1 + 1e-12)) << to_string(solver);
+    const double relative = history.back().objective / expected.objective - 1;
+    EXPECT_LT(std::abs(relative), solver == Solver::gd ? 0.2 : 1e-8) << to_string(solver);
+    EXPECT_NEAR(rmse_of(split.known, result), history.back().train_rmse, 1e-12);
+    EXPECT_NEAR(rmse_of(split.held_out, result), history.back().validation_rmse, 1e-12);
+    EXPECT_LT(history.back().gradient_norm, history.front().gradient_norm);
+  }
+}
+
+TEST_P(CompleteTensor, WhereEveryStartDivergesItSaysSo) {
+  Context ctx = context();
+  const Split split = planted({5, 4, 3}, 2, 0.8, 0, 39);
+  const auto known = entries_of<double>(ctx, split.known);
+  SolverOptions own;
+  own.gradient_descent.rule = GradientStep::fixed;
+  own.gradient_descent.step = 10;
+  const auto message =
+      message_of<Error>([&] { complete_tensor(ctx, {known.view()}, options_of(2, 0.1, 50), Solver::gd, own); });
+  EXPECT_NE(message.find("complete_tensor() diverged: from the seed 0 "), std::string::npos) << message;
+  own.gradient_descent.rule = GradientStep::lipschitz;
+  EXPECT_NE(message_of<InvalidArgument>([&] {
+              complete_tensor(ctx, {known.view()}, options_of(2, 0.1, 5), Solver::gd, own);
+            }).find("the rule is lipschitz"),
+            std::string::npos);
+}
+
 TEST_P(CompleteTensor, IsTheSameForAnyNumberOfThreads) {
   const Split split = planted({12, 11, 10}, 3, 0.5, 0.1, 33);
   Context one = context(1), five = context(5);
@@ -508,7 +551,7 @@ TEST_P(CompleteTensor, RefusesOptionsOutOfRange) {
   }
 }
 
-// Two orders of 2^31 - 1 rows: the offsets alone are 32 GiB, and as many twice over.
+// Entries by each mode and two copies of the factors at least; at most what sorting takes, 33 bytes an entry, too.
 TEST_P(CompleteTensor, TheEstimateCountsWhatItWorksWith) {
   const Context ctx = context();
   TensorCompletionSize size;
