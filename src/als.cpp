@@ -30,8 +30,8 @@ CompletionResult<T> run(Context& ctx, const CompletionProblem<T>& problem, const
                                   problem.validation.entries, options.rank, sizeof(T), options.implicit.has_value()}));
   validate(ctx, ratings, "ratings");
   if (problem.validation.rows > 0) validate(ctx, problem.validation, "validation");
-  return options.implicit ? Run<T, ImplicitSteps<T>>("als", ctx, problem, options).all_starts({}, problem.y)
-                          : Run<T, ExplicitSteps<T>>("als", ctx, problem, options).all_starts({}, problem.y);
+  return options.implicit ? complete_by<T, ImplicitSteps<T>>("als", ctx, problem, options)
+                          : complete_by<T, ExplicitSteps<T>>("als", ctx, problem, options);
 }
 
 /// Compressed rows of a matrix whose every entry is observed. Only measuring the residual reads the columns.

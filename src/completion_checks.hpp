@@ -15,10 +15,21 @@ void require_penalties(const CompletionOptions& options, index_t rows, index_t c
   require_penalty<T>("lambda_y", {options.lambda_y, options.weighting, options.exponent}, rows);
 }
 
+/// What every run is told, `Options` being those of a matrix or of a tensor.
+template <class Options>
+void require_run(const Options& options, bool has_validation) {
+  require_stopping(options.stopping);
+  if (options.restarts < 1)
+    throw InvalidArgument("restarts is " + std::to_string(options.restarts) + ", expected at least 1");
+  if (!has_validation && options.stopping.patience > 0)
+    throw InvalidArgument("patience is " + std::to_string(options.stopping.patience) +
+                          " but there are no validation entries to watch");
+}
+
 /// A start that is given, or a view of no rows.
-template <class T>
+template <class T, class Options>
 void require_start(const Context& ctx, MatrixView<const T> start, const char* name, index_t rows,
-                   const CompletionOptions& options) {
+                   const Options& options) {
   if (start.rows == 0) return;
   require_view(ctx, start, name);
   require_shape(name, start.rows, start.cols, rows, options.rank);
@@ -35,15 +46,10 @@ void require_problem(Context& ctx, const CompletionProblem<T>& problem, const Co
   require_rank(options.rank);
   require_penalties<T>(options, ratings.rows, ratings.cols);
   if (ratings.entries == 0) throw InvalidArgument("ratings has no entries");
-  require_stopping(options.stopping);
-  if (options.restarts < 1)
-    throw InvalidArgument("restarts is " + std::to_string(options.restarts) + ", expected at least 1");
+  require_run(options, problem.validation.rows > 0);
   if (problem.validation.rows > 0) {
     require_csr(ctx, problem.validation, "validation");
     require_shape("validation", problem.validation.rows, problem.validation.cols, ratings.rows, ratings.cols);
-  } else if (options.stopping.patience > 0) {
-    throw InvalidArgument("patience is " + std::to_string(options.stopping.patience) +
-                          " but there are no validation entries to watch");
   }
   require_start(ctx, problem.x, "x", ratings.rows, options);
   require_start(ctx, problem.y, "y", ratings.cols, options);

@@ -12,6 +12,7 @@
 #include "cp_run.hpp"
 #include "cp_tensor.hpp"
 #include "saturated.hpp"
+#include "tensor_checks.hpp"
 
 namespace seesaw {
 namespace {
@@ -80,9 +81,7 @@ void require_start(Context& ctx, int order, const std::array<index_t, kMaxOrder>
       throw InvalidArgument(name + " is given, but starts is " + std::to_string(options.starts) + ", expected 1");
     require_view(ctx, start[mode], name.c_str());
     require_shape(name.c_str(), start[mode].rows, start[mode].cols, shape[mode], options.rank);
-    const double squared = penalty_slope(ctx, start[mode], start[mode], nullptr, {1.0, Weighting::plain});
-    if (!std::isfinite(squared)) throw InvalidArgument(name + " has an element that is not finite");
-    if (squared == 0) throw InvalidArgument(name + " is all zero: nothing could be found from there");
+    require_startable(ctx, start[mode], name);
   }
 }
 

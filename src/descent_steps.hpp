@@ -9,16 +9,18 @@
 
 namespace seesaw {
 
-/// What the solvers have in common that go down the objective of explicit ratings by its gradient. A sweep of theirs
+/// What the solvers have in common that go down the objective of explicit ratings, or of a tensor's entries, by its
+/// gradient. A sweep of theirs
 /// ends with evaluate(), so that the gradient where the next one begins is known and measuring costs nothing.
-template <class T>
+template <class T, class Entries = ExplicitRatings<T>>
 class DescentSteps {
  public:
   static constexpr bool kDescends = true;
 
-  DescentSteps(Context& ctx, CsrView<T> ratings, const CompletionOptions& options)
-      : ctx_(ctx), objective_(ctx, ratings, options) {}
+  template <class Given, class Options>
+  DescentSteps(Context& ctx, const Given& given, const Options& options) : ctx_(ctx), objective_(ctx, given, options) {}
 
+  const Entries& entries() const { return objective_.ratings(); }
   double mean() const { return objective_.ratings().mean(); }
   const offset_t* row_offsets() const { return objective_.ratings().offsets(0); }
   const offset_t* column_offsets() const { return objective_.ratings().offsets(1); }
@@ -31,12 +33,13 @@ class DescentSteps {
   }
   void measure(const Factors<T>&, SweepRecord& record) {
     record.objective = here_.objective;
-    record.train_rmse = rmse(here_.sums, objective_.ratings().by_row().entries);
+    record.train_rmse = rmse(here_.sums, objective_.ratings().mode(0).entries);
     record.gradient_norm = norm(ctx_, gradient_);
     record.products = products_;
   }
-  double validation_rmse(CsrView<T> validation, const Factors<T>& at) {
-    return rmse(masked_residual(ctx_, validation, at[0].view(), at[1].view()), validation.entries);
+  template <class HeldOut>
+  double validation_rmse(const HeldOut& validation, const Factors<T>& at) {
+    return held_out_rmse(ctx_, validation, at);
   }
 
   /// Of steps that never raise the objective.
@@ -49,7 +52,7 @@ class DescentSteps {
   void evaluate(const Factors<T>& at) { here_ = objective_.gradient(at, gradient_); }
 
   Context& ctx_;
-  MaskedObjective<T> objective_;
+  MaskedObjective<T, Entries> objective_;
   Factors<T> gradient_;        ///< where the factors are
   Evaluation here_;            ///< and the objective there
   std::int64_t products_ = 0;  ///< Hessian-vector products since the start
@@ -83,7 +86,7 @@ CompletionResult<T> descend(const char* name, double copies, Context& ctx, const
                             const CompletionOptions& options, const Arguments&... arguments) {
   const double vectors = static_cast<double>(problem.ratings.rows + problem.ratings.cols);
   require_descent<T>(name, copies * vectors * static_cast<double>(options.rank) * sizeof(T), ctx, problem, options);
-  return Run<T, Steps>(name, ctx, problem, options, arguments...).all_starts(problem.x, problem.y);
+  return complete_by<T, Steps>(name, ctx, problem, options, arguments...);
 }
 
 }  // namespace seesaw

@@ -9,13 +9,14 @@
 
 namespace seesaw {
 
-/// Mean of the values (weighted where the entries are), summed on the host in their order: the same on every backend.
+/// Mean of the values, weighted unless there are no weights, summed on the host in their order: the same on every
+/// backend.
 template <class T>
-double mean_of(const Csr<T>& host) {
+double mean_of(const Buffer<T>& values, const Buffer<T>& weights) {
   double sum = 0, total = 0;
-  for (offset_t e = 0; e < host.values.size(); ++e) {
-    const double weight = host.weights.empty() ? 1.0 : static_cast<double>(host.weights.data()[e]);
-    sum += weight * static_cast<double>(host.values.data()[e]);
+  for (offset_t e = 0; e < values.size(); ++e) {
+    const double weight = weights.empty() ? 1.0 : static_cast<double>(weights.data()[e]);
+    sum += weight * static_cast<double>(values.data()[e]);
     total += weight;
   }
   return total > 0 ? sum / total : 0.0;
@@ -26,7 +27,7 @@ template <class T>
 Revalued<T> centre(Context& ctx, CsrView<T> ratings, bool wanted, double& mean) {
   if (!wanted) return {ratings, {}};
   Csr<T> host = host_copy(ctx, ratings, /*columns=*/false);
-  mean = mean_of(host);
+  mean = mean_of(host.values, host.weights);
   for (offset_t e = 0; e < ratings.entries; ++e)
     host.values.data()[e] = static_cast<T>(static_cast<double>(host.values.data()[e]) - mean);
   return with_values(ctx, ratings, std::move(host));
@@ -58,6 +59,7 @@ class ExplicitRatings {
         by_column_(transpose(ctx, centred_.view)),
         penalties_(penalties_of(options)) {}
 
+  static constexpr int order() { return 2; }
   double mean() const { return mean_; }
   CsrView<T> by_row() const { return centred_.view; }
   CsrView<T> by_column() const { return by_column_.view(); }

@@ -111,7 +111,7 @@ CompletionResult<T> run(Context& ctx, const CompletionProblem<T>& problem, const
                         const SgdOptions& own) {
   require_options<T>(own, options.stopping);
   require_descent<T>("sgd", sgd_bytes(problem, options, own), ctx, problem, options);
-  return Run<T, SgdSteps<T>>("sgd", ctx, problem, options, own).all_starts(problem.x, problem.y);
+  return complete_by<T, SgdSteps<T>>("sgd", ctx, problem, options, own);
 }
 
 }  // namespace

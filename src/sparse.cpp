@@ -40,15 +40,6 @@ template <class T>
   throw InvalidArgument(who + " at " + place + " " + value_text(ctx, flaw, entries.values, entries.weights));
 }
 
-template <class T>
-void require_arrays(const Context& ctx, const SparseTensorView<T>& entries) {
-  if (entries.entries == 0) return;
-  for (std::size_t d = 0; d < static_cast<std::size_t>(entries.order); ++d)
-    require_space(ctx, entries.indices[d], "entries.indices[" + std::to_string(d) + "]");
-  require_space(ctx, entries.values, "entries.values");
-  if (entries.weights != nullptr) require_space(ctx, entries.weights, "entries.weights");
-}
-
 /// Throws where an index, a value or a weight is none.
 template <class T>
 void require_contents(const Context& ctx, const SparseTensorView<T>& entries) {
@@ -67,7 +58,7 @@ void require_matrix(const Context& ctx, const SparseTensorView<T>& entries) {
     if (entries.shape[d] < 0 || entries.shape[d] > kMostRows || entries.entries < 0)
       throw ShapeError("entries have the shape " + shape_text(entries.shape[0], entries.shape[1]) +
                        ", expected sizes from 0 to 2^31 - 1");
-  require_arrays(ctx, entries);
+  require_arrays(ctx, entries, "entries");
 }
 
 template <class T>
@@ -100,7 +91,7 @@ ModeEntries<T> run_by_mode(Context& ctx, const SparseTensorView<T>& entries, int
   require_sizes("entries", entries.order, entries.shape, 0);
   if (entries.entries < 0)
     throw ShapeError("entries has " + std::to_string(entries.entries) + " entries, expected at least 0");
-  require_arrays(ctx, entries);
+  require_arrays(ctx, entries, "entries");
   require_contents(ctx, entries);
   const auto own = static_cast<std::size_t>(mode);
   ModeEntries<T> out;

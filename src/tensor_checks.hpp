@@ -1,8 +1,9 @@
 #pragma once
+#include <cmath>
 #include <string>
 
 #include "checks.hpp"
-#include "seesaw/tensor.hpp"
+#include "seesaw/masked_gradient.hpp"
 
 namespace seesaw {
 
@@ -25,6 +26,16 @@ inline void require_sizes(const char* name, int order, const std::array<index_t,
 inline void require_mode(int mode, int order) {
   if (mode < 0 || mode >= order)
     throw ShapeError("mode is " + std::to_string(mode) + ", expected 0 to " + std::to_string(order - 1));
+}
+
+/// Its arrays, where it has entries.
+template <class T>
+void require_arrays(const Context& ctx, const SparseTensorView<T>& entries, const char* name) {
+  if (entries.entries == 0) return;
+  for (std::size_t d = 0; d < static_cast<std::size_t>(entries.order); ++d)
+    require_space(ctx, entries.indices[d], std::string(name) + ".indices[" + std::to_string(d) + "]");
+  require_space(ctx, entries.values, std::string(name) + ".values");
+  if (entries.weights != nullptr) require_space(ctx, entries.weights, std::string(name) + ".weights");
 }
 
 /// Shapes and pointers only; the contents are trusted.
@@ -55,6 +66,14 @@ void require_factor(const Context& ctx, const std::array<index_t, kMaxOrder>& sh
   require_view(ctx, factors[mode], one.c_str());
   require_rank(k);
   require_shape(one.c_str(), factors[mode].rows, factors[mode].cols, shape[mode], k);
+}
+
+/// A factor that a solver starts from.
+template <class T>
+void require_startable(Context& ctx, MatrixView<const T> factor, const std::string& name) {
+  const double squared = penalty_slope(ctx, factor, factor, nullptr, {1.0, Weighting::plain});
+  if (!std::isfinite(squared)) throw InvalidArgument(name + " has an element that is not finite");
+  if (squared == 0) throw InvalidArgument(name + " is all zero: nothing could be found from there");
 }
 
 }  // namespace seesaw

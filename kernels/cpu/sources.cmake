@@ -4,6 +4,7 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/dense_entries.cpp
   kernels/cpu/gram.cpp
   kernels/cpu/hadamard_grams.cpp
+  kernels/cpu/hadamard_rows.cpp
   kernels/cpu/khatri_rao.cpp
   kernels/cpu/masked_gradient.cpp
   kernels/cpu/masked_line.cpp

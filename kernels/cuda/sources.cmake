@@ -6,6 +6,7 @@ list(
   kernels/cuda/dense_entries.cu
   kernels/cuda/gram.cu
   kernels/cuda/hadamard_grams.cu
+  kernels/cuda/hadamard_rows.cu
   kernels/cuda/khatri_rao.cu
   kernels/cuda/masked_gradient.cu
   kernels/cuda/masked_residual.cu
