@@ -12,7 +12,7 @@ TOOL = os.path.abspath(sys.argv.pop(1))
 def run(*arguments, environment=(), **options):
     """On the cpu backend where a command names none: a cuda device may be there, or host_cuda, which is slow."""
     options.setdefault("stdout", subprocess.PIPE)
-    computes = arguments and arguments[0] in {"compare", "evaluate", "fit", "predict"}
+    computes = arguments and arguments[0] in {"compare", "evaluate", "experiment", "fit", "predict"}
     if computes and not {"--backend", "--help"} & set(arguments):
         arguments += ("--backend", "cpu")
     environment = dict(os.environ, OMP_NUM_THREADS="2", **dict(environment))
