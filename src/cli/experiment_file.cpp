@@ -62,7 +62,7 @@ class Section {
   const std::string& name() const { return name_; }
   /// Null where it is not there.
   const toml::value* find(const std::string& key) {
-    known_.push_back(key);
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
     const auto& table = table_.as_table();
     const auto found = table.find(key);
     return found == table.end() ? nullptr : &found->second;

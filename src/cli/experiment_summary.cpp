@@ -189,15 +189,16 @@ Json summary_json(const Experiment& experiment, const std::vector<Configuration>
 
 CurvesFigure experiment_figure(const Experiment& experiment, const std::vector<Configuration>& all) {
   const bool several = std::any_of(all.begin(), all.end(), [](const Configuration& one) { return one.planned > 1; });
-  CurvesFigure figure{experiment.title + (several ? "; bands: least to greatest over the seeds" : ""), {}, 2};
-  const std::string error = error_name(experiment);
+  const std::string band = several ? "; band: the spread over the seeds" : "";
+  CurvesFigure figure{experiment.title, {}, 2};
   const bool cp = experiment.data.kind == ExperimentKind::cp;
-  figure.panels.push_back(panel_of(
-      experiment, all,
-      cp ? "Error" : "Error: RMSE on " + std::string(validated(experiment) ? "validation entries" : "training entries"),
-      cp ? "|T - M| / |T|" : error, true, [](const RunSweep& sweep) { return sweep.error; }));
+  const std::string error = cp                      ? "Error"
+                            : validated(experiment) ? "Error: RMSE on validation entries"
+                                                    : "Error: RMSE on training entries";
+  figure.panels.push_back(panel_of(experiment, all, error + band, cp ? "|T - M| / |T|" : error_name(experiment), true,
+                                   [](const RunSweep& sweep) { return sweep.error; }));
   if (!cp && of_one_objective(experiment))
-    figure.panels.push_back(panel_of(experiment, all, "Objective", "objective", false,
+    figure.panels.push_back(panel_of(experiment, all, "Objective" + band, "objective", false,
                                      [](const RunSweep& sweep) { return sweep.objective; }));
   return figure;
 }
