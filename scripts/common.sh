@@ -9,7 +9,7 @@ fail() {
 }
 
 build_packages=(g++ cmake ninja-build pkg-config libopenblas-openmp-dev liblapacke-dev libhwy-dev libhdf5-dev
-  zlib1g-dev libcli11-dev libfmt-dev nlohmann-json3-dev)
+  zlib1g-dev libcli11-dev libfmt-dev nlohmann-json3-dev libtoml11-dev)
 test_packages=(libgtest-dev libbenchmark-dev libboost-context-dev python3 gnuplot-nox)
 
 # Installs the Debian or Ubuntu packages among its arguments that are missing; root is needed for nothing else.

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import unittest
 
-COMPUTES = {"compare", "evaluate", "fit", "predict"}
+COMPUTES = {"compare", "evaluate", "experiment", "fit", "predict"}
 TOOL = os.path.abspath(sys.argv.pop(1))
 
 

@@ -120,6 +120,17 @@ TEST_F(Figures, PointsThatCannotBeDrawnAreGaps) {
   EXPECT_TRUE(has(script_of(one_panel({1, 2}, {0, -1}, /*log_y=*/true)), "'nothing to show'"));
 }
 
+TEST_F(Figures, BandsLieBeneathTheCurves) {
+  CurvesFigure figure = one_panel({1, 2, 3}, {10, 20, 30}, /*log_y=*/true);
+  figure.panels[0].curves[0].low = {5, 0, 1};
+  figure.panels[0].curves[0].high = {20, 40, 1000};
+  const std::string script = script_of(figure);
+  EXPECT_EQ(between(script, "$b0 << EOD\n", "EOD"), "1 5 20\nNaN NaN NaN\n3 1 1000\n");
+  EXPECT_TRUE(has(script, "plot $b0 using 1:2:3 with filledcurves fillcolor rgb '#0072b2' fillstyle transparent"));
+  EXPECT_EQ(tics_of(script, "y"), "1 10 100 1000");
+  EXPECT_FALSE(has(script_of(one_panel({1, 2}, {1, 2})), "filledcurves"));
+}
+
 std::vector<SweepRecord> history(const std::vector<double>& objectives, double validation = kNaN) {
   std::vector<SweepRecord> records;
   for (const double objective : objectives) {
@@ -276,6 +287,9 @@ TEST_F(Figures, ThatDoNotFitAreRefused) {
   EXPECT_EQ(said(InvalidArgument(""), CurvesFigure{}), "the figure has no panels, expected at least one");
   EXPECT_EQ(said(ShapeError(""), one_panel({1, 2}, {1})), "curve \"curve\" has 2 x and 1 y, expected as many of both");
   CurvesFigure curves = one_panel({1}, {1});
+  curves.panels[0].curves[0].low = {1};
+  EXPECT_EQ(said(ShapeError(""), curves), "curve \"curve\" has a band of 1 low and 0 high, expected as many as x, 1");
+  curves = one_panel({1}, {1});
   curves.columns = 0;
   EXPECT_EQ(said(InvalidArgument(""), curves), "columns is 0, expected at least 1");
   DecompositionFigure figure = small_decomposition();

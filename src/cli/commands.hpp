@@ -12,5 +12,6 @@ void add_generate(CLI::App& program);
 void add_info(CLI::App& program);
 void add_show(CLI::App& program);
 void add_cp(CLI::App& program);
+void add_experiment(CLI::App& program);
 
 }  // namespace seesaw::cli

@@ -83,16 +83,7 @@ std::string table(const std::vector<Contestant>& contestants) {
                     fmt::format("{:.8g}", last.objective), fmt::format("{:.6f}", last.train_rmse),
                     std::isnan(last.validation_rmse) ? "-" : fmt::format("{:.6f}", last.validation_rmse), end});
   }
-  std::vector<std::size_t> widths(rows[0].size(), 0);
-  for (const auto& row : rows)
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) line += fmt::format("{:<{}}  ", row[c], widths[c]);
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
-  return text;
+  return aligned(rows);
 }
 
 std::string document(const CompareOptions& options, const std::string& backend, offset_t entries,

@@ -60,6 +60,13 @@ struct FitData {
 template <class T>
 FitData<T> read_fit_data(FitOptions& options, Progress& progress);
 
+/// Moves about `fraction` of the entries out of `matrix` into the result: those for whose place (i, j) a number drawn
+/// from the seed is below `fraction`, except the last one of a row or a column.
+template <class T>
+Csr<T> hold_out(Csr<T>& matrix, double fraction, std::uint64_t seed);
+
+extern template Csr<float> hold_out(Csr<float>&, double, std::uint64_t);
+extern template Csr<double> hold_out(Csr<double>&, double, std::uint64_t);
 extern template FitData<float> read_fit_data(FitOptions&, Progress&);
 extern template FitData<double> read_fit_data(FitOptions&, Progress&);
 

@@ -104,8 +104,8 @@ void require_feedback(const FitOptions& options, const Ratings<T>& ratings) {
   }
 }
 
-/// Moves about `fraction` of the entries out of `matrix` into the result: those for whose place (i, j) a number drawn
-/// from the seed is below `fraction`, except the last one of a row or a column.
+}  // namespace
+
 template <class T>
 Csr<T> hold_out(Csr<T>& matrix, double fraction, std::uint64_t seed) {
   const std::uint64_t place_seed = random_bits(seed, 0);  // the start draws from the seed itself
@@ -131,8 +131,6 @@ Csr<T> hold_out(Csr<T>& matrix, double fraction, std::uint64_t seed) {
   matrix = part(matrix, held, false, all - count);
   return result;
 }
-
-}  // namespace
 
 template <class T>
 FitData<T> read_fit_data(FitOptions& options, Progress& progress) {
@@ -175,6 +173,8 @@ FitData<T> read_fit_data(FitOptions& options, Progress& progress) {
   return data;
 }
 
+template Csr<float> hold_out(Csr<float>&, double, std::uint64_t);
+template Csr<double> hold_out(Csr<double>&, double, std::uint64_t);
 template FitData<float> read_fit_data(FitOptions&, Progress&);
 template FitData<double> read_fit_data(FitOptions&, Progress&);
 

@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   seesaw::cli::add_generate(program);
   seesaw::cli::add_info(program);
   seesaw::cli::add_cp(program);
+  seesaw::cli::add_experiment(program);
   try {
     program.parse(argc, argv);
     return kOk;

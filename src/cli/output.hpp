@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "seesaw/io/atomic_file.hpp"
 
@@ -27,5 +28,8 @@ class Output {
 
 /// "1 user", "2 users".
 std::string counted(std::int64_t count, const std::string& noun);
+
+/// A line for each row, columns at the left of equal widths; every row has as many as the first, one at least.
+std::string aligned(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace seesaw::cli

@@ -36,18 +36,36 @@ bool shows(const Panel& panel, double x, double y) {
   return std::isfinite(x) && std::isfinite(y) && (!panel.log_y || y > 0);
 }
 
+const char* colour_of(const Curve& curve) {
+  return curve.colour < 0 ? kGrey : kPalette[static_cast<std::size_t>(curve.colour) % std::size(kPalette)];
+}
+
 std::string style_of(const Curve& curve) {
   constexpr std::size_t kManyPoints = 60;
-  const char* const colour =
-      curve.colour < 0 ? kGrey : kPalette[static_cast<std::size_t>(curve.colour) % std::size(kPalette)];
   const bool points = curve.x.size() <= kManyPoints && curve.colour >= 0;
   return std::string(points ? " with linespoints pointtype 7 pointsize 0.35" : " with lines") + " linecolor rgb '" +
-         colour + "' linewidth " + (curve.colour < 0 ? "1" : "1.8") + " dashtype " + (curve.dashed ? "2" : "1");
+         colour_of(curve) + "' linewidth " + (curve.colour < 0 ? "1" : "1.8") + " dashtype " +
+         (curve.dashed ? "2" : "1");
+}
+
+/// The band's points into the data block, and into the span of y; whether there is any.
+bool band_data(const Panel& panel, const Curve& curve, std::string& data, Span& ys) {
+  bool any = false;
+  for (std::size_t p = 0; p < curve.low.size(); ++p) {
+    const bool good = shows(panel, curve.x[p], curve.low[p]) && shows(panel, curve.x[p], curve.high[p]);
+    data +=
+        good ? number(curve.x[p]) + " " + number(curve.low[p]) + " " + number(curve.high[p]) + "\n" : "NaN NaN NaN\n";
+    if (!good) continue;
+    ys.take(curve.low[p]);
+    ys.take(curve.high[p]);
+    any = true;
+  }
+  return any;
 }
 
 void draw_panel(PlotScript& script, const Panel& panel, const Box& box) {
   Span xs, ys;
-  std::string data, curves;
+  std::string data, curves, bands;
   for (std::size_t c = 0; c < panel.curves.size(); ++c) {
     const Curve& curve = panel.curves[c];
     const std::string block = "$c" + std::to_string(c);
@@ -62,6 +80,14 @@ void draw_panel(PlotScript& script, const Panel& panel, const Box& box) {
       any = true;
     }
     data += "EOD\n";
+    if (any && !curve.low.empty()) {
+      const std::string band = "$b" + std::to_string(c);
+      data += band + " << EOD\n";
+      if (band_data(panel, curve, data, ys))
+        bands += band + " using 1:2:3 with filledcurves fillcolor rgb '" + colour_of(curve) +
+                 "' fillstyle transparent solid 0.2 noborder notitle, ";
+      data += "EOD\n";
+    }
     if (!any && curve.name.empty()) continue;
     curves += std::string(curves.empty() ? "" : ", ") + (any ? block + " using 1:2" : "NaN") + style_of(curve) +
               (curve.name.empty() ? " notitle" : " title " + literal(curve.name));
@@ -80,7 +106,7 @@ void draw_panel(PlotScript& script, const Panel& panel, const Box& box) {
     script.label(box.left + box.width / 2, box.top + box.height / 2, "nothing to show");
     curves = "NaN notitle" + (curves.empty() ? "" : ", " + curves);
   }
-  script.plot(curves);
+  script.plot(bands + curves);
 }
 
 void check(const CurvesFigure& figure) {
@@ -88,10 +114,15 @@ void check(const CurvesFigure& figure) {
   if (figure.columns < 1)
     throw InvalidArgument("columns is " + std::to_string(figure.columns) + ", expected at least 1");
   for (const Panel& panel : figure.panels)
-    for (const Curve& curve : panel.curves)
+    for (const Curve& curve : panel.curves) {
       if (curve.x.size() != curve.y.size())
         throw ShapeError("curve \"" + curve.name + "\" has " + std::to_string(curve.x.size()) + " x and " +
                          std::to_string(curve.y.size()) + " y, expected as many of both");
+      if (curve.low.size() != curve.high.size() || (!curve.low.empty() && curve.low.size() != curve.x.size()))
+        throw ShapeError("curve \"" + curve.name + "\" has a band of " + std::to_string(curve.low.size()) +
+                         " low and " + std::to_string(curve.high.size()) + " high, expected as many as x, " +
+                         std::to_string(curve.x.size()));
+    }
 }
 
 /// The names in rows, on a page so wide; rows = 0: no name.

@@ -18,6 +18,8 @@ struct Curve {
   std::vector<double> y;  ///< as many; a number that is not finite leaves a gap
   int colour = 0;         ///< a number in a palette of ten; below 0: grey and thin, beneath the others
   bool dashed = false;
+  std::vector<double> low = {};  ///< a band about it, pale, from low to high: as many as points, or none
+  std::vector<double> high = {};
 };
 
 /// Curves over one pair of axes.

@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <typeinfo>
+#include <utility>
+
+#include "cp_fit.hpp"
+#include "experiment.hpp"
+
+namespace seesaw::cli {
+namespace {
+
+template <class T>
+class CpRuns : public ExperimentProblem {
+ public:
+  CpRuns(const Experiment& experiment, const BackendOptions& backend, Progress& progress)
+      : experiment_(experiment), backend_(backend), progress_(progress) {}
+
+  RunOutcome solve(const PlannedRun& run, const RunWatch& watch) override {
+    load(run);
+    RunOutcome outcome{Json::array(), "", "", json_of(problem_->facts), problem_->chosen.context.description()};
+    outcome.facts.erase("path");
+    CpOptions options;
+    options.rank = *run.rank;
+    for (CpMode& mode : options.modes) mode = {.ridge = *run.penalty, .nonnegative = run.method->nonnegative};
+    options.start = run.method->start;
+    options.seed = run.start_seed;
+    options.stopping = experiment_.cp;
+    options.stopping.sweeps = experiment_.sweeps;
+    options.stopping.seconds = experiment_.seconds;
+    options.callback = [&](int, const CpSweep& sweep) {
+      outcome.history.push_back({{"sweep", sweep.sweep},
+                                 {"error", 1 - sweep.fit},
+                                 {"objective", sweep.objective},
+                                 {"seconds", sweep.seconds}});
+      return watch(sweep.sweep, 1 - sweep.fit);
+    };
+    try {
+      outcome.ended = to_string(decomposed(options).runs.front().stopped);
+    } catch (const Error& error) {
+      if (typeid(error) != typeid(Error)) throw;  // cp_als() throws those that are nothing more where it diverges
+      outcome.ended = to_string(StopReason::diverged);
+      outcome.failure = error.what();
+    }
+    return outcome;
+  }
+
+ private:
+  CpResult<T> decomposed(const CpOptions& options) {
+    Context& context = problem_->chosen.context;
+    if (const auto* const sparse = std::get_if<TensorEntries<T>>(&problem_->tensor))
+      return cp_als(context, sparse->tensor.view(), options);
+    return cp_als(context, std::get<DenseTensor<T>>(problem_->tensor).view(), options);
+  }
+
+  void load(const PlannedRun& run) {
+    const std::pair<std::optional<double>, std::uint64_t> wanted{run.noise, run.data_seed};
+    const bool read = !experiment_.data.file.empty();
+    if (problem_ && (read || wanted == loaded_)) return;
+    problem_.reset();  // before there is another
+    problem_.emplace(read ? of_file() : generated(run));
+    loaded_ = wanted;
+  }
+
+  index_t most_rank() const { return *std::max_element(experiment_.ranks.begin(), experiment_.ranks.end()); }
+
+  CpProblem<T> of_file() const {
+    CpFitOptions fit;
+    fit.tensor = experiment_.data.file;
+    fit.format = experiment_.data.tensor;
+    fit.backend = backend_;
+    return read_problem<T>(fit, most_rank(), progress_);
+  }
+
+  CpProblem<T> generated(const PlannedRun& run) const {
+    PlantedCpOptions options = experiment_.data.cp;
+    options.noise = *run.noise;
+    options.seed = run.data_seed;
+    DenseTensor<T> tensor = planted_cp<T>(options, backend_.threads).tensor;
+    TensorFacts facts;
+    facts.order = tensor.order;
+    facts.shape = tensor.shape;
+    facts.entries = tensor.values.size();
+    ChosenBackend chosen = choose_backend(backend_, [&](const Context&) {
+      const std::int64_t fit = cp_als_memory({facts.order, facts.shape, 0, most_rank(), 1, sizeof(T)});
+      std::int64_t both = 0;
+      return __builtin_add_overflow(fit, tensor_bytes(facts, sizeof(T)), &both) ? fit : both;
+    });
+    if (!chosen.context.memory()->on_host())
+      tensor.values = to_context(chosen.context, tensor.values.data(), tensor.values.size());
+    return {facts, std::move(chosen), std::move(tensor)};
+  }
+
+  const Experiment& experiment_;
+  const BackendOptions backend_;
+  Progress& progress_;
+  std::optional<CpProblem<T>> problem_;
+  std::pair<std::optional<double>, std::uint64_t> loaded_;
+};
+
+}  // namespace
+
+std::unique_ptr<ExperimentProblem> cp_problem(const Experiment& experiment, const BackendOptions& backend,
+                                              Progress& progress) {
+  return with_precision(experiment.precision, [&](auto number) -> std::unique_ptr<ExperimentProblem> {
+    return std::make_unique<CpRuns<decltype(number)>>(experiment, backend, progress);
+  });
+}
+
+}  // namespace seesaw::cli
