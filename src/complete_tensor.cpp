@@ -102,7 +102,7 @@ TensorCompletionResult<T> run_by(Context& ctx, const TensorCompletionProblem<T>&
 }
 
 /// That the solver works with besides what als does. Throws where its options are out of range.
-inline double copies_of_factors(Solver solver, const TensorCompletionOptions& options, const SolverOptions& own) {
+double copies_of_factors(Solver solver, const TensorCompletionOptions& options, const SolverOptions& own) {
   if (solver == Solver::gd) {
     require_own(own.gradient_descent);
     return copies_of_factors(own.gradient_descent, options.rank);

@@ -51,9 +51,8 @@ struct TensorCompletionResult {
 ///   1/2 sum w (t - mean - sum_r prod_n A_n(i_n, r))^2 + 1/2 sum_n lambda_n sum_i v_n(i) |A_n(i, :)|^2
 /// over the entries alone, w their weights; v = 1, or the number of entries of the index to the power `exponent`. What
 /// is not known is not taken for 0. By
-///   Solver::als    alternating least squares: a sweep solves every row of A_0, then of A_1, ... exactly (solve_rows()
-///   of
-///                  tensor_rows.hpp); of order 2 it is als()
+///   Solver::als    alternating least squares: a sweep solves every row of A_0, then of A_1, ... exactly, by the
+///                  solve_rows() of tensor_rows.hpp; of order 2 it is als()
 ///   Solver::gd     gradient descent in all factors at once, as gradient_descent() by Moves::together
 ///   Solver::lbfgs  as lbfgs()
 /// options.seed, restarts, stopping and callback as those of the solvers of a matrix: with validation and patience > 0
