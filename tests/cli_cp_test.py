@@ -78,6 +78,17 @@ class Cp(ToolTest):
         self.fails(1, "is of a tensor of 12 x 11 x 10, but .* is 5 x 4 x 3", "cp", "fit", other, "-o", second,
                    "--start-model", first, "--progress", "none")
 
+    def test_starts_of_every_kind(self):
+        tensor = self.dense("d.npy", "--noise", 1e-3)
+        first = {}
+        for start in ("normal", "range-finder", "nvecs"):
+            model = self.path(start + ".h5")
+            document = self.json("cp", "fit", tensor, "-o", model, "-k", 3, "--start", start, "--fit-change", 1e-10)
+            self.assertAlmostEqual(document["fit"], 1 - 1e-3, delta=1e-4)
+            first[start] = document["runs"][0]["history"][0]["fit"]
+            self.assertEqual(self.json("cp", "info", model)["model"]["options"]["start"], start)
+        self.assertEqual(len(set(first.values())), 3)  # each begins elsewhere
+
     def test_modes_have_options_of_their_own(self):
         tensor, model = self.dense(), self.path("m.h5")
         self.ok("cp", "fit", tensor, "-o", model, "-k", 3)
