@@ -90,19 +90,25 @@ template <class T>
 void require_norm(double norm) {
   const char* const name = sizeof(T) == sizeof(float) ? "float" : "double";
   const auto most = static_cast<double>(std::numeric_limits<T>::max());
-  const std::string range = std::string("exceeds what ") + name + " holds, " + number_text(most) + ": scale the tensor";
+  const std::string range =
+      std::string("exceeds a fourth of what ") + name + " holds, " + number_text(most) + ": scale the tensor";
   if (std::isnan(norm)) throw InvalidArgument("tensor has an element that is not finite");
   if (std::isinf(norm))
     throw InvalidArgument("tensor has an element that is not finite, or the sum of its squares " + range);
-  if (norm > std::sqrt(most))
+  if (norm > std::sqrt(most) / 2)
     throw InvalidArgument("tensor has the norm " + number_text(norm) + ", whose square " + range);
+  const double least = static_cast<double>(std::numeric_limits<T>::min()) / std::numeric_limits<T>::epsilon();
+  if (norm > 0 && norm * norm < least)
+    throw InvalidArgument("tensor has the norm " + number_text(norm) + ", whose square is below " + number_text(least) +
+                          ", where " + name + " loses digits: scale the tensor");
 }
 
 template <class T, class Tensor>
 CpResult<T> run(Context& ctx, Tensor& tensor, const CpOptions& options, const FactorViews<T>& start) {
   const double norm = tensor.norm();
   require_norm<T>(norm);
-  if (norm == 0) throw InvalidArgument("tensor is all zero: every model of it is zero");
+  if (norm == 0)
+    throw InvalidArgument("tensor is all zero, or the squares of its elements are: scale it, or there is no model");
   CpAls<T, Tensor> als(ctx, tensor, options, start);
   CpResult<T> result = als();
   const std::vector<Components>& components = als.components();
@@ -167,8 +173,14 @@ std::int64_t cp_als_memory(const CpSize& size) {
   for (int n = 0; n < size.order; ++n) rows += static_cast<double>(size.shape[static_cast<std::size_t>(n)]);
   const auto element = static_cast<double>(size.element_bytes);
   const index_t columns = size.rank * size.starts;
+  // The Grams of all starts and of all modes, the system, what it is solved with and copies; a sparse tensor's Grams in
+  // double-double besides, half of each.
+  const auto k = static_cast<double>(size.rank);
+  const double squares = k * k *
+                         ((static_cast<double>(size.starts) * size.order + 4) * element +
+                          (size.entries > 0 ? 8.0 * (size.order + 1) : 0.0));
   // The factors of all starts, the components kept of each and what a sweep works with.
-  const double factors = 3 * rows * static_cast<double>(columns) * element;
+  const double factors = 3 * rows * static_cast<double>(columns) * element + squares;
   if (size.entries == 0) return saturated(factors + 2 * mttkrp_workspace(size.order, size.shape, columns) * element);
   const auto order = static_cast<double>(size.order), entries = static_cast<double>(size.entries);
   return saturated(factors + order * entries * ((order - 1) * sizeof(column_t) + element));

@@ -263,7 +263,8 @@ class CpAls {
       FactorViews<T> own;
       const auto s = static_cast<int>(&start - starts_.data());
       for (int n = 0; n < tensor_.order(); ++n) own[index(n)] = columns(n, s);
-      start.squared_error = std::max(0.0, tensor_.squared_residual(own, start.weights));
+      const double error = tensor_.squared_residual(own, start.weights);
+      start.squared_error = error < 0 ? 0 : error;  // NaN stays: the start has diverged
     }
     return 1 - std::sqrt(start.squared_error) / norm_;
   }

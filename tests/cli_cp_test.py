@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -114,6 +113,15 @@ class Cp(ToolTest):
         self.assertRegex(self.ok("cp", "fit", tensor, "--rank-scan", "1:2").stdout, r"rank +fit +core consistency")
 
     @unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
+    def test_plot_of_a_rank_scan(self):
+        plot = self.path("ranks.svg")
+        self.ok("cp", "fit", self.dense(), "--rank-scan", "1:3", "--plot", plot)
+        with open(plot, encoding="utf-8") as file:
+            picture = file.read()
+        for text in ("Fit", "Core consistency", "Seconds", "rank"):
+            self.assertIn(text, picture)
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
     def test_plot(self):
         model, plot = self.path("m.h5"), self.path("components.svg")
         self.ok("cp", "fit", self.dense(), "-o", model, "-k", 2, "--plot", plot)
@@ -141,7 +149,7 @@ class Cp(ToolTest):
         tensor, model = self.dense(), self.path("m.h5")
         for pattern, *arguments in (
                 ("-o,--output is required", ),
-                ("--rank", "-o", model, "-k", 0),
+                ("--rank: Value 0 not in range", "-o", model, "-k", 0),
                 ("--nonnegative names mode 4, but the tensor has 3 modes", "-o", model, "--nonnegative", "4"),
                 ("--nonnegative is \"x\"", "-o", model, "--nonnegative", "x"),
                 ("--fixed needs the factors", "-o", model, "--fixed", "1"),
@@ -149,22 +157,22 @@ class Cp(ToolTest):
                 ("--order lacks mode 2", "-o", model, "--order", "1,3"),
                 ("--order names mode 1 twice", "-o", model, "--order", "1,1,3"),
                 ("--start range-finder has negative", "-o", model, "--start", "range-finder", "--nonnegative"),
+                ("--start-model excludes --start", "-o", model, "--start-model", model, "--start", "nvecs"),
                 ("--rank-scan is \"3:1\"", "--rank-scan", "3:1"),
                 ("the output .* is also an input", "-o", tensor)):
             with self.subTest(pattern=pattern):
                 self.fails(2, pattern, "cp", "fit", tensor, *arguments, "--progress", "none")
         zero = self.write("zero.tns", "1 1 1 0\n2 2 2 0\n")
-        self.fails(1, "zero", "cp", "fit", zero, "-o", model, "--progress", "none")
+        self.fails(1, "tensor is all zero", "cp", "fit", zero, "-o", model, "--progress", "none")
         self.fails(1, "none.tns: cannot be opened", "cp", "fit", self.path("none.tns"), "-o", model)
         ragged = self.write("ragged.tns", "1 1 1 1\n2 2 1\n")
         self.fails(1, "ragged.tns:2: ", "cp", "fit", ragged, "-o", model, "--progress", "none")
         self.assertFalse(os.path.exists(model))
 
     def test_a_rank_beyond_memory_is_refused_before_the_start(self):
-        begun = time.monotonic()
-        self.fails(1, "memory|GiB|TiB", "cp", "fit", self.dense(), "-o", self.path("m.h5"), "-k", 1000000,
-                   "--progress", "none")
-        self.assertLess(time.monotonic() - begun, 30)
+        for tensor in (self.dense(), self.sparse()):
+            self.fails(1, "would take about [0-9.]+ (T|P|E)iB", "cp", "fit", tensor, "-o", self.path("m.h5"), "-k",
+                       1000000, "--progress", "none")
 
     # ---- info
 
@@ -191,6 +199,10 @@ class Cp(ToolTest):
         self.assertEqual(dense["tensor_bytes"], 4 * 6000000)
         huge = self.ok("cp", "info", "--shape", "100000,100000,100000", "--entries", 10**12).stdout
         self.assertIn("does not fit", huge)
+        beyond = self.json("cp", "info", "--shape", "1073741824,1073741824")["memory"]
+        self.assertEqual(beyond["tensor_bytes"], 2**63 - 1)
+        grams = self.json("cp", "info", "--shape", "12,11,10", "--entries", 500, "-k", 100000)["memory"]
+        self.assertGreater(grams["fit_bytes"], 3 * 8 * 10**10)  # three Grams of k x k
         self.fails(2, "--entries is 9, but 2 x 2 x 2 has 8 places", "cp", "info", "--shape", "2,2,2", "--entries", 9)
         self.fails(2, "--shape has 1 size, expected 2 to 8", "cp", "info", "--shape", "2")
         self.fails(2, "neither a file nor", "cp", "info")

@@ -1,4 +1,5 @@
 """`seesaw experiment`, end to end.   cli_experiment_test.py TOOL [unittest arguments]"""
+import fcntl
 import json
 import os
 import re
@@ -479,12 +480,11 @@ class Refused(ExperimentTest):
                    "--progress", "none")
 
     def test_two_at_once(self):
-        process = self.started(Resumption.LONG)
-        self.wait_for_lines(1, process)
-        self.fails(1, "another experiment is writing to it", "experiment", self.path("e.toml"), "-o",
-                   self.path("log.jsonl"))
-        process.kill()
-        process.wait()
+        self.done(CP)
+        with open(self.path("log.jsonl"), "rb") as log:
+            fcntl.flock(log, fcntl.LOCK_EX)
+            self.fails(1, "another experiment is writing to it", "experiment", self.path("e.toml"), "-o",
+                       self.path("log.jsonl"), "--progress", "none")
 
     def test_a_full_disk(self):
         if not os.path.exists("/dev/full"):

@@ -401,9 +401,9 @@ TEST_P(CpAls, IsTheSameForAnyNumberOfThreads) {
   }
 }
 
-/// Of a tensor of rank 1 and the norm sqrt(8) times the element.
+/// Of a tensor of rank 1 whose norm is sqrt(8) times the element.
 template <class T>
-std::string refusal_of_large(Context& ctx, double element, bool sparse) {
+std::string refusal_of(Context& ctx, double element, bool sparse) {
   const auto host = tensor_of<T>({2, 2, 2}, std::vector<double>(8, element));
   return message_of<InvalidArgument>([&] {
     sparse ? cp_als(ctx, sparse_of(ctx, host).view(), options_of(1, 3))
@@ -411,15 +411,30 @@ std::string refusal_of_large(Context& ctx, double element, bool sparse) {
   });
 }
 
+TEST_P(CpAls, RefusesATensorWhoseSquaresUnderflow) {
+  Context ctx = context();
+  for (const bool sparse : {false, true}) {
+    EXPECT_EQ(
+        refusal_of<float>(ctx, 0x1p-60, sparse),
+        "tensor has the norm 2.4532692466595834e-18, whose square is below 9.8607613152626476e-32, where float loses "
+        "digits: scale the tensor");
+    EXPECT_EQ(refusal_of<double>(ctx, 0x1p-600, sparse),
+              "tensor is all zero, or the squares of its elements are: scale it, or there is no model");
+  }
+  const auto small = to_context(ctx, tensor_of<float>({2, 2, 2}, std::vector<double>(8, 0x1p-50)));
+  EXPECT_NEAR(cp_als(ctx, small.view(), options_of(1, 3)).fit, 1, 64 * eps<float>());
+}
+
 TEST_P(CpAls, RefusesATensorWhoseSquaresOverflow) {
   Context ctx = context();
   for (const bool sparse : {false, true}) {
-    EXPECT_EQ(refusal_of_large<float>(ctx, 0x1p63, sparse),
-              "tensor has the norm 26087635650665566208, whose square exceeds what float holds, "
+    EXPECT_EQ(refusal_of<float>(ctx, 0x1p63, sparse),
+              "tensor has the norm 26087635650665566208, whose square exceeds a fourth of what float holds, "
               "3.4028234663852886e+38: scale the tensor");
-    EXPECT_EQ(refusal_of_large<double>(ctx, 0x1p512, sparse),
-              "tensor has an element that is not finite, or the sum of its squares exceeds what double holds, "
-              "1.7976931348623157e+308: scale the tensor");
+    EXPECT_EQ(
+        refusal_of<double>(ctx, 0x1p512, sparse),
+        "tensor has an element that is not finite, or the sum of its squares exceeds a fourth of what double holds, "
+        "1.7976931348623157e+308: scale the tensor");
   }
   const auto large = to_context(ctx, tensor_of<float>({2, 2, 2}, std::vector<double>(8, 0x1p60)));
   EXPECT_NEAR(cp_als(ctx, large.view(), options_of(1, 3)).fit, 1, 64 * eps<float>());
@@ -477,7 +492,8 @@ TEST_P(CpAls, RefusesWhatItCannotDo) {
             }),
             "start is nvecs, which is the same for every seed, but starts is 2, expected 1");
   const auto zero = to_context(ctx, tensor_of<double>({2, 2}, {0, 0, 0, 0}));
-  EXPECT_EQ(refused(none, zero.view()), "tensor is all zero: every model of it is zero");
+  EXPECT_EQ(refused(none, zero.view()),
+            "tensor is all zero, or the squares of its elements are: scale it, or there is no model");
   const auto nan = to_context(ctx, tensor_of<double>({2, 2}, {0, std::nan(""), 0, 0}));
   EXPECT_EQ(refused(none, nan.view()), "tensor has an element that is not finite");
 

@@ -45,7 +45,7 @@ struct TensorFacts {
 template <class T>
 TensorFacts facts_of(const std::string& path, const AnyTensor<T>& tensor);
 
-/// Bytes of the tensor in memory.
+/// Bytes of the tensor in memory; 2^63 - 1 where there are more.
 std::int64_t tensor_bytes(const TensorFacts& facts, std::int64_t element);
 /// Every place of the tensor's shape, in double for there may be more than 2^63.
 double places_of(const TensorFacts& facts);

@@ -181,7 +181,10 @@ void check(CpFitOptions& options) {
     throw UsageError("--starts draws several starts, but --start-model gives one");
   require_readable(options.tensor);
   require_backend(options.backend);
-  if (!options.scan.empty()) return;
+  if (!options.scan.empty()) {
+    if (!options.plot.empty()) require_plot(options.plot, {options.tensor});
+    return;
+  }
   if (options.output.empty()) throw UsageError("-o,--output is required unless there is --rank-scan");
   std::vector<std::string> inputs{options.tensor};
   require_writable(options.output, inputs);
@@ -275,6 +278,7 @@ void add_start_options(CLI::App& command, CpFitOptions& options) {
       ->group(group);
   command.add_option("--start-model", options.start_model, "Go on from the factors of this model")
       ->type_name("MODEL")
+      ->excludes(command.get_option("--start"))
       ->group(group);
 }
 
@@ -288,7 +292,7 @@ void add_cp_fit(CLI::App& cp) {
   command
       .add_option("-o,--output", options->output, "The model (HDF5); an old one is replaced when the new one is whole")
       ->type_name("MODEL");
-  add_plot(command, options->plot, "Draw the components: a panel for each mode, a curve for each component");
+  add_plot(command, options->plot, "Draw the components, a panel for each mode; of a rank scan what it found");
   CLI::Option* const scan = command.add_option_function<std::string>(
       "--rank-scan", [options](const std::string& text) { options->scan = scan_of(text); },
       "Fit each of these ranks, print fit, core consistency and seconds of each; no model is written");
@@ -300,8 +304,7 @@ void add_cp_fit(CLI::App& cp) {
   add_tensor_format(command, options->format);
   add_progress(command, options->progress);
   add_json(command, options->json);
-  for (const char* const name : {"--output", "--plot", "--rank", "--start-model"})
-    scan->excludes(command.get_option(name));
+  for (const char* const name : {"--output", "--rank", "--start-model"}) scan->excludes(command.get_option(name));
   command.footer(
       "Modes are numbered from 1, as components and starts are. Ctrl-C ends the run after the current sweep and saves\n"
       "the model as it is then; a second one ends it at once and leaves an old model as it was.\n\n"

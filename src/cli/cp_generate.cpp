@@ -187,7 +187,7 @@ void add_cp_generate(CLI::App& cp) {
       ->type_name("X")
       ->check(not_negative());
   const std::string group = "Sparse tensors";
-  command.add_option("--entries", planted.entries, "Each at another place; the tensor is sparse")
+  command.add_option("--entries", planted.entries, "Known entries, each at another place: a sparse tensor")
       ->type_name("N")
       ->check(between(1, kMostEntries))
       ->group(group);
@@ -216,6 +216,9 @@ void add_cp_generate(CLI::App& cp) {
   add_threads(command, options->threads);
   add_json(command, options->json);
   command.footer(
+      "Of a sparse tensor the entries alone follow the planted components; cp fit takes the other places for 0, so "
+      "that\n"
+      "its answer is another one.\n\n"
       "Examples:\n"
       "  seesaw cp generate -o dense.npy --shape 30,30,30 --rank 20 --noise 1e-5 --seed 999 --truth truth.h5\n"
       "  seesaw cp generate -o uber.tns.gz --shape 183,24,1140,1717 --entries 3309490 --rank 25 --exponents 0,0,1,1");

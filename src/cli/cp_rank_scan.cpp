@@ -5,6 +5,7 @@
 #include "cp_fit.hpp"
 #include "interrupt.hpp"
 #include "output.hpp"
+#include "plot.hpp"
 #include "seesaw/version.hpp"
 
 namespace seesaw::cli {
@@ -64,6 +65,32 @@ std::string scan_json(const CpFitOptions& options, const TensorFacts& facts, con
                   {"interrupted", interrupted}});
 }
 
+/// Fit, core consistency and seconds against rank, a panel each.
+CurvesFigure scan_figure(const CpFitOptions& options, const std::vector<ScannedRank>& ranks) {
+  const auto panel = [&](const char* title, const char* label, const auto& number) {
+    Panel drawn;
+    drawn.title = title;
+    drawn.x_label = "rank";
+    drawn.y_label = label;
+    drawn.whole_x = true;
+    Curve& curve = drawn.curves.emplace_back();
+    for (const ScannedRank& one : ranks) {
+      curve.x.push_back(static_cast<double>(one.rank));
+      curve.y.push_back(number(one));
+    }
+    return drawn;
+  };
+  const auto consistency = [](const ScannedRank& one) {  // far below 0 it would hide the rest
+    const double percent = one.diagnostics.core_consistency;
+    return percent < 0 ? 0 : percent;
+  };
+  return {"Ranks of " + file_name(options.tensor),
+          {panel("Fit", "fit", [](const ScannedRank& one) { return one.fit; }),
+           panel("Core consistency", "percent, at least 0", consistency),
+           panel("Seconds", "seconds", [](const ScannedRank& one) { return one.seconds; })},
+          3};
+}
+
 }  // namespace
 
 template <class T>
@@ -81,6 +108,7 @@ void scan_ranks(CpFitOptions& options) {
   }
   if (interrupt.requested()) progress.note("stopped early: the ranks that follow are not there");
   progress.end();
+  if (!options.plot.empty()) draw(options.plot, scan_figure(options, ranks));
   Output output;
   output.write(options.json ? scan_json(options, problem.facts, problem.chosen.context, problem.chosen.why, ranks,
                                         interrupt.requested())

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "arguments.hpp"
 #include "cp.hpp"
 #include "output.hpp"
@@ -69,7 +71,9 @@ TensorFacts facts_of(const std::string& path, const AnyTensor<T>& tensor) {
 
 std::int64_t tensor_bytes(const TensorFacts& facts, std::int64_t element) {
   const std::int64_t places = facts.sparse ? facts.order * static_cast<std::int64_t>(sizeof(column_t)) : 0;
-  return facts.entries * (element + places);
+  std::int64_t bytes = 0;
+  return __builtin_mul_overflow(facts.entries, element + places, &bytes) ? std::numeric_limits<std::int64_t>::max()
+                                                                         : bytes;
 }
 
 double places_of(const TensorFacts& facts) {
