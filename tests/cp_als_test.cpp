@@ -416,7 +416,7 @@ TEST_P(CpAls, RefusesATensorWhoseSquaresUnderflow) {
   for (const bool sparse : {false, true}) {
     EXPECT_EQ(
         refusal_of<float>(ctx, 0x1p-60, sparse),
-        "tensor has the norm 2.4532692466595834e-18, whose square is below 9.8607613152626476e-32, where float loses "
+        "tensor has the norm 2.4532694666933987e-18, whose square is below 9.860761315262648e-32, where float loses "
         "digits: scale the tensor");
     EXPECT_EQ(refusal_of<double>(ctx, 0x1p-600, sparse),
               "tensor is all zero, or the squares of its elements are: scale it, or there is no model");
