@@ -149,7 +149,7 @@ class Cp(ToolTest):
         tensor, model = self.dense(), self.path("m.h5")
         for pattern, *arguments in (
                 ("-o,--output is required", ),
-                ("--rank: Value 0 not in range", "-o", model, "-k", 0),
+                ("--rank: is \"0\", expected a whole number from 1", "-o", model, "-k", 0),
                 ("--nonnegative names mode 4, but the tensor has 3 modes", "-o", model, "--nonnegative", "4"),
                 ("--nonnegative is \"x\"", "-o", model, "--nonnegative", "x"),
                 ("--fixed needs the factors", "-o", model, "--fixed", "1"),
@@ -157,7 +157,7 @@ class Cp(ToolTest):
                 ("--order lacks mode 2", "-o", model, "--order", "1,3"),
                 ("--order names mode 1 twice", "-o", model, "--order", "1,1,3"),
                 ("--start range-finder has negative", "-o", model, "--start", "range-finder", "--nonnegative"),
-                ("--start-model excludes --start", "-o", model, "--start-model", model, "--start", "nvecs"),
+                ("--start excludes --start-model", "-o", model, "--start-model", model, "--start", "nvecs"),
                 ("--rank-scan is \"3:1\"", "--rank-scan", "3:1"),
                 ("the output .* is also an input", "-o", tensor)):
             with self.subTest(pattern=pattern):
