@@ -29,7 +29,7 @@ for preset in "$native" host-cuda asan; do
   say "preset $preset: build"
   build_preset "$preset"
   say "preset $preset: tests"
-  # Whole runs over host_cuda, minutes each under the sanitizers, reach no memory that the tests of the rows do not.
+  # Under the sanitizers whole runs of solvers over host_cuda take minutes; their rows have tests of their own.
   left_out=()
   [ "$preset" != asan ] || left_out=(--exclude-regex '(Acceptance|Checkerboard|CompleteTensor|GradientDescent|Sgd)[.].*/cuda')
   ctest --preset "$preset" --parallel "$(nproc)" "${left_out[@]}"

@@ -104,7 +104,7 @@ struct CpResult {
 /// All starts share one MTTKRP for each mode. A dense tensor is read twice a sweep, whatever its order, while the modes
 /// are solved in their order. The fit comes from the last MTTKRP; where that would cancel, the residual of a dense
 /// tensor is formed block by block and |T - M|^2 of a sparse one summed in double-double, so that 1 - 1e-12 is right to
-/// some digits. In those sweeps that takes some times as long as an MTTKRP.
+/// some digits, in those sweeps alone.
 /// A start whose factors' Grams exceed what a T holds ends as diverged and the others go on; Error where none is left.
 /// Throws ShapeError, InvalidArgument (an all-zero tensor or start among them, or |T|^2 beyond what a T holds),
 /// OutOfMemory before it starts.

@@ -18,8 +18,8 @@ namespace seesaw {
 /// From order 3 on the h_e of a chunk of indices are formed at once: those of some 4 MiB (256 on CUDA), and at least of
 /// the index with the most entries. The same bits for any number of threads. On CUDA it waits until `out` is there.
 /// Throws ShapeError, InvalidArgument, OutOfMemory. The contents of `entries` are trusted.
-/// Source: Tomasi, Bro (2005), "PARAFAC and missing values", and Karlsson, Kressner, Uschmajew (2016), "Parallel
-/// algorithms for tensor completion in the CP format", section 2.
+/// Sources: Tomasi, Bro (2005), "PARAFAC and missing values"; Karlsson, Kressner, Uschmajew (2016), "Parallel
+/// algorithms for tensor completion in the CP format".
 void solve_rows(Context& ctx, const ModeView<float>& entries, const FactorViews<float>& factors, Penalty penalty,
                 MatrixView<float> out, std::int64_t* singular_rows = nullptr);
 void solve_rows(Context& ctx, const ModeView<double>& entries, const FactorViews<double>& factors, Penalty penalty,
