@@ -9,22 +9,16 @@ namespace seesaw {
 namespace reference {
 template <class T>
 ResidualSums masked_residual(CsrView<T> ratings, MatrixView<const T> x, MatrixView<const T> y, T* residuals);
-template <class T>
-double penalty_term(MatrixView<const T> x, const offset_t* offsets, Penalty penalty);
 }  // namespace reference
 namespace cpu {
 template <class T>
 ResidualSums masked_residual(int threads, CsrView<T> ratings, MatrixView<const T> x, MatrixView<const T> y,
                              T* residuals);
-template <class T>
-double penalty_term(int threads, MatrixView<const T> x, const offset_t* offsets, Penalty penalty);
 }  // namespace cpu
 namespace cuda {
 template <class T>
 ResidualSums masked_residual(Resources& gpu, CsrView<T> ratings, MatrixView<const T> x, MatrixView<const T> y,
                              T* residuals);
-template <class T>
-double penalty_term(Resources& gpu, MatrixView<const T> x, const offset_t* offsets, Penalty penalty);
 }  // namespace cuda
 
 }  // namespace seesaw

@@ -5,6 +5,7 @@
 #include "checks.hpp"
 #include "dispatch.hpp"
 #include "residual_sums.hpp"
+#include "seesaw/masked_gradient.hpp"
 
 namespace seesaw {
 namespace {
@@ -20,17 +21,6 @@ ResidualSums run(Context& ctx, CsrView<T> ratings, MatrixView<const T> x, Matrix
   return residual_sums(ctx, ratings, x, y, residuals);
 }
 
-template <class T>
-double run(Context& ctx, MatrixView<const T> x, const offset_t* offsets, Penalty penalty) {
-  require_view(ctx, x, "x");
-  require_penalty("lambda", penalty);
-  if (penalty.weighting == Weighting::by_count) require_space(ctx, offsets, "offsets");
-  return on_backend(
-      ctx, [&] { return reference::penalty_term(x, offsets, penalty); },
-      [&](int threads) { return cpu::penalty_term(threads, x, offsets, penalty); },
-      [&](auto& gpu) { return cuda::penalty_term(gpu, x, offsets, penalty); });
-}
-
 }  // namespace
 
 ResidualSums masked_residual(Context& ctx, CsrView<float> ratings, MatrixView<const float> x, MatrixView<const float> y,
@@ -43,10 +33,10 @@ ResidualSums masked_residual(Context& ctx, CsrView<double> ratings, MatrixView<c
 }
 
 double penalty_term(Context& ctx, MatrixView<const float> x, const offset_t* offsets, Penalty penalty) {
-  return run(ctx, x, offsets, penalty);
+  return 0.5 * penalty_slope(ctx, x, x, offsets, penalty);
 }
 double penalty_term(Context& ctx, MatrixView<const double> x, const offset_t* offsets, Penalty penalty) {
-  return run(ctx, x, offsets, penalty);
+  return 0.5 * penalty_slope(ctx, x, x, offsets, penalty);
 }
 
 double rmse(const ResidualSums& sums, offset_t entries) {

@@ -70,8 +70,7 @@ def table(rows):
                ("note", "note", "{}")]
     lines = [[title for title, _, _ in columns]]
     lines += [["-" if row.get(key) is None else form.format(row[key]) for _, key, form in columns] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    return program.aligned(lines)
 
 
 def options():

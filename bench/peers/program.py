@@ -15,6 +15,12 @@ import tempfile
 import time
 
 
+def aligned(lines):
+    """A table of texts, a list of cells for each line."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
 def own_memory(field):
     """MiB; field: VmRSS, now, or VmHWM, at most."""
     status = pathlib.Path("/proc/self/status").read_text()

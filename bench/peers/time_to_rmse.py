@@ -21,6 +21,7 @@ import sys
 import time
 
 import data
+import program
 
 TICKS = os.sysconf("SC_CLK_TCK")
 SETTINGS = {"sgd": [(0.02, 0.0), (0.05, 0.05), (0.05, 0.3), (0.1, 0.3)], "libmf": [(0.05,), (0.1,), (0.2,)]}
@@ -89,8 +90,7 @@ def table(rows):
     lines = [list(rows[0])]
     lines += [["-" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
                for value in one.values()] for one in rows]
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    return program.aligned(lines)
 
 
 def options():

@@ -92,30 +92,9 @@ ResidualSums masked_residual(int threads, CsrView<T> ratings, MatrixView<const T
   return sums;
 }
 
-template <class T>
-double penalty_term(int threads, MatrixView<const T> x, const offset_t* offsets, Penalty penalty) {
-  constexpr index_t kRows = 1024;
-  const index_t blocks = block_count(x.rows, kRows);
-  std::vector<double> partial(static_cast<std::size_t>(blocks), 0.0);
-  for_blocks(threads, blocks, [&](index_t block) {
-    double sum = 0;
-    for (index_t i = block * kRows; i < std::min(x.rows, (block + 1) * kRows); ++i) {
-      double squared = 0;
-      for (index_t f = 0; f < x.cols; ++f) squared += static_cast<double>(x(i, f)) * static_cast<double>(x(i, f));
-      sum += row_weight(penalty, offsets != nullptr ? offsets[i + 1] - offsets[i] : 0) * squared;
-    }
-    partial[static_cast<std::size_t>(block)] = sum;
-  });
-  double sum = 0;
-  for (const double part : partial) sum += part;
-  return 0.5 * penalty.lambda * sum;
-}
-
 template ResidualSums masked_residual(int, CsrView<float>, MatrixView<const float>, MatrixView<const float>, float*);
 template ResidualSums masked_residual(int, CsrView<double>, MatrixView<const double>, MatrixView<const double>,
                                       double*);
-template double penalty_term(int, MatrixView<const float>, const offset_t*, Penalty);
-template double penalty_term(int, MatrixView<const double>, const offset_t*, Penalty);
 
 }  // namespace seesaw::cpu
 #endif

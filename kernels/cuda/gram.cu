@@ -14,7 +14,7 @@ __global__ void __launch_bounds__(kLargeThreads, 4) partial_gram_kernel(MatrixVi
   const index_t part = blockIdx.x, parts = gridDim.x;
   const index_t base = y.rows / parts, longer = y.rows % parts;
   const index_t first = part * base + min(part, longer);
-  const LargeBlock block(blockIdx.y);
+  const TriangleTile block(blockIdx.y);
   T sums[kTile][kTile], unused = T(0);
   clear(sums);
   sum_large(LargeEntries<T>{y, nullptr, nullptr, nullptr}, {first, first + base + (part < longer ? 1 : 0)}, block, sums,

@@ -3,6 +3,7 @@
 #include "long_rows.cuh"
 #include "panel.cuh"
 #include "solve_rows.hpp"
+#include "triangle.cuh"
 
 // A block of a Gram matrix that is too large for one thread block: kLargeTile x kLargeTile of its elements, by
 // kLargeThreads threads. Thread t owns the 8 x 8 tile (t % 8, t / 8) in registers. Shared (LargeMemory): two panels of
@@ -33,17 +34,6 @@ struct LargeEntries {
   Shared<T> shared = {};
 };
 
-/// Blocks of the lower triangle, row by row: the row and the column of number t.
-struct LargeBlock {
-  index_t row = 0;
-  index_t column = 0;
-
-  __device__ explicit LargeBlock(index_t t) {
-    while ((row + 1) * (row + 2) / 2 <= t) ++row;
-    column = t - row * (row + 1) / 2;
-  }
-};
-
 inline index_t large_blocks(index_t k) {
   const index_t side = (k + kLargeTile - 1) / kLargeTile;
   return side * (side + 1) / 2;
@@ -52,7 +42,7 @@ inline index_t large_blocks(index_t k) {
 /// sums += the outer products' elements that this thread owns; b (where the block is on the diagonal) += the
 /// right-hand side's element kLargeTile * block.row + t.
 template <class T>
-__device__ __forceinline__ void sum_large(const LargeEntries<T>& entries, EntryRange range, const LargeBlock& block,
+__device__ __forceinline__ void sum_large(const LargeEntries<T>& entries, EntryRange range, const TriangleTile& block,
                                           T (&sums)[kTile][kTile], T& b) {
   auto& memory = *dynamic_shared<LargeMemory<T>>();
   const int lane = static_cast<int>(threadIdx.x);
@@ -111,7 +101,7 @@ __device__ __forceinline__ void sum_large(const LargeEntries<T>& entries, EntryR
 
 /// Calls body(element, place) for this thread's elements within the k x k matrix at `matrix`, column-major.
 template <class T, class Pointer, class Body>
-__device__ __forceinline__ void each_element(T (&sums)[kTile][kTile], const LargeBlock& block, index_t k,
+__device__ __forceinline__ void each_element(T (&sums)[kTile][kTile], const TriangleTile& block, index_t k,
                                              Pointer matrix, Body body) {
   const index_t row = block.row * kLargeTile + threadIdx.x % 8 * kTile;
   const index_t column = block.column * kLargeTile + threadIdx.x / 8 * kTile;
@@ -130,12 +120,12 @@ __device__ __forceinline__ void each_element(T (&sums)[kTile][kTile], const Larg
 }
 
 template <class T>
-__device__ __forceinline__ void store_large(T (&sums)[kTile][kTile], const LargeBlock& block, index_t k, T* matrix) {
+__device__ __forceinline__ void store_large(T (&sums)[kTile][kTile], const TriangleTile& block, index_t k, T* matrix) {
   each_element(sums, block, k, matrix, [](T sum, T& place) { place = sum; });
 }
 
 template <class T>
-__device__ __forceinline__ void add_large(T (&sums)[kTile][kTile], const LargeBlock& block, index_t k,
+__device__ __forceinline__ void add_large(T (&sums)[kTile][kTile], const TriangleTile& block, index_t k,
                                           const T* matrix) {
   each_element(sums, block, k, matrix, [](T& sum, T place) { sum += place; });
 }

@@ -1,5 +1,4 @@
 #include "masked_residual.hpp"
-#include "penalty.cuh"
 #include "row_of_entry.cuh"
 #include "team_sums.cuh"
 
@@ -61,16 +60,9 @@ ResidualSums masked_residual(Resources& gpu, CsrView<T> ratings, MatrixView<cons
   return {sums.squared, sums.weighted, sums.plain};
 }
 
-template <class T>
-double penalty_term(Resources& gpu, MatrixView<const T> x, const offset_t* offsets, Penalty penalty) {
-  return 0.5 * penalty.lambda * weighted_product(gpu, x, x, offsets, penalty);
-}
-
 template ResidualSums masked_residual(Resources&, CsrView<float>, MatrixView<const float>, MatrixView<const float>,
                                       float*);
 template ResidualSums masked_residual(Resources&, CsrView<double>, MatrixView<const double>, MatrixView<const double>,
                                       double*);
-template double penalty_term(Resources&, MatrixView<const float>, const offset_t*, Penalty);
-template double penalty_term(Resources&, MatrixView<const double>, const offset_t*, Penalty);
 
 }  // namespace seesaw::cuda

@@ -1,6 +1,7 @@
 #include "device.cuh"
 #include "mode_gram.hpp"
 #include "resources.cuh"
+#include "triangle.cuh"
 
 namespace seesaw::cuda {
 namespace {
@@ -8,17 +9,6 @@ namespace {
 constexpr int kTile = 32;   // of the Gram, by kTile
 constexpr int kPanel = 32;  // columns of the unfolding at a time
 constexpr int kRows = 8;    // of threads: kTile x kRows to a block
-
-/// The number of a tile of the lower triangle: its row and its column.
-struct TriangleTile {
-  index_t row = 0;
-  index_t column = 0;
-
-  __device__ explicit TriangleTile(index_t t) {
-    while ((row + 1) * (row + 2) / 2 <= t) ++row;
-    column = t - row * (row + 1) / 2;
-  }
-};
 
 // Block t * parts + p sums tile t of the lower triangle over part p of the unfolding's columns, to partials + p * n *
 // n. Thread (x, y) owns the tile's elements (y + 8 q, x). Shared: the panels of the tile's rows and of its columns,

@@ -24,7 +24,7 @@ __global__ void __launch_bounds__(kLargeThreads)
   const index_t k = problem.y.cols;
   const EntryRange range = segment_in_slot(problem.ratings.offsets, problem.ratings.rows, chunk, blockIdx.x);
   if (range.first == range.last) return;
-  const LargeBlock block(blockIdx.y);
+  const TriangleTile block(blockIdx.y);
   T sums[kTile][kTile], b = T(0);
   clear(sums);
   sum_large(entries_of(problem), range, block, sums, b);
@@ -71,7 +71,7 @@ __global__ void __launch_bounds__(kLargeThreads)
     if (blockIdx.y == 0 && threadIdx.x == 0) gram[0] = T(0);
     return;
   }
-  const LargeBlock block(blockIdx.y);
+  const TriangleTile block(blockIdx.y);
   const index_t f = block.row * kLargeTile + threadIdx.x;
   T sums[kTile][kTile], b = T(0);
   clear(sums);

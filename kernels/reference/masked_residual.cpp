@@ -19,20 +19,7 @@ ResidualSums masked_residual(CsrView<T> ratings, MatrixView<const T> x, MatrixVi
   return sums;
 }
 
-template <class T>
-double penalty_term(MatrixView<const T> x, const offset_t* offsets, Penalty penalty) {
-  double sum = 0;
-  for (index_t i = 0; i < x.rows; ++i) {
-    double squared = 0;
-    for (index_t f = 0; f < x.cols; ++f) squared += static_cast<double>(x(i, f)) * static_cast<double>(x(i, f));
-    sum += row_weight(penalty, offsets ? offsets[i + 1] - offsets[i] : 0) * squared;
-  }
-  return 0.5 * penalty.lambda * sum;
-}
-
 template ResidualSums masked_residual(CsrView<float>, MatrixView<const float>, MatrixView<const float>, float*);
 template ResidualSums masked_residual(CsrView<double>, MatrixView<const double>, MatrixView<const double>, double*);
-template double penalty_term(MatrixView<const float>, const offset_t*, Penalty);
-template double penalty_term(MatrixView<const double>, const offset_t*, Penalty);
 
 }  // namespace seesaw::reference
