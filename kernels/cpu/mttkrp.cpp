@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "cpu/lapack.hpp"
+#include "cpu/contraction.hpp"
 #include "cpu/parallel.hpp"
 #include "cpu/simd.hpp"
 
@@ -107,17 +107,18 @@ struct Cut {
   }
 };
 
-/// out = the sums that sum_block(rows, part, sums) writes to the rows of `sums` for each block and part of the cut.
-template <class T, class SumBlock>
-void sum_cut(int threads, const Cut& cut, MatrixView<T> out, SumBlock&& sum_block) {
+/// out = the sums that sum_block(scratch, rows, part, sums) writes to the rows of `sums` for each block and part of the
+/// cut; every thread has the scratch that make_scratch() gives it.
+template <class T, class MakeScratch, class SumBlock>
+void sum_cut(int threads, const Cut& cut, MatrixView<T> out, MakeScratch&& make_scratch, SumBlock&& sum_block) {
   const index_t k = out.cols;
   Buffer<T> memory(cut.parts > 1 ? cut.parts * cut.rows * k : 0);
   const auto sums_of = [&](index_t part) {
     return cut.parts > 1 ? MatrixView<T>{memory.data() + part * cut.rows * k, cut.rows, k} : out;
   };
-  for_blocks(threads, cut.blocks * cut.parts, [&](index_t n) {
+  for_blocks(threads, cut.blocks * cut.parts, make_scratch, [&](auto& scratch, index_t n) {
     const index_t part = n % cut.parts;
-    sum_block(cut.block(n / cut.parts), cut.part(part), sums_of(part));
+    sum_block(scratch, cut.block(n / cut.parts), cut.part(part), sums_of(part));
   });
   if (cut.parts == 1) return;
   constexpr index_t kRows = 64;
@@ -135,21 +136,16 @@ void sum_cut(int threads, const Cut& cut, MatrixView<T> out, SumBlock&& sum_bloc
 
 }  // namespace
 
-// A product of BLAS for each block of 256 rows (of the tensor's columns, where the left side is contracted) and each
-// part of what is contracted.
+// Blocks of rows (of the tensor's columns, where the left side is contracted) and parts of what is contracted.
 template <class T>
 void contract(int threads, const TensorContraction<T>& problem) {
-  constexpr index_t kRows = 256, kFewestTerms = 1024;
-  const MatrixView<const T> tensor = problem.tensor;
-  const Product<T> product(threads, problem.factors, problem.out.cols);
-  const MatrixView<const T> factor = product.view();
-  const Cut cut(problem.out.rows, kRows, problem.contracted(), kFewestTerms);
-  sum_cut(threads, cut, problem.out, [&](Range rows, Range part, MatrixView<T> sums) {
-    const SingleThreadedBlas guard;
-    const T* from = problem.right ? tensor.row(rows.first) + part.first : tensor.row(part.first) + rows.first;
-    gemm(problem.right ? CblasNoTrans : CblasTrans, CblasNoTrans, rows.size(), sums.cols, part.size(), T{1}, from,
-         tensor.stride, factor.row(part.first), factor.stride, T{0}, sums.row(rows.first), sums.stride);
-  });
+  constexpr index_t kFewestTerms = 1024;
+  const Cut cut(problem.out.rows, kContractionRows, problem.contracted(), kFewestTerms);
+  sum_cut(
+      threads, cut, problem.out, [&] { return Buffer<T>(contraction_scratch(problem)); },
+      [&](Buffer<T>& scratch, Range rows, Range part, MatrixView<T> sums) {
+        contract_block(problem, rows, part, sums, scratch.data());
+      });
 }
 
 // Blocks of rows whose terms have some 2^16 elements, and parts of their terms.
@@ -161,10 +157,12 @@ void contract(int threads, const PartialContraction<T>& problem) {
   const TensorTerms<T> terms{problem.elements, rows, left.view(), right.view()};
   const index_t count = problem.left() * problem.right();
   const index_t fit = std::clamp<index_t>(kElements / k / count, 1, rows);
-  sum_cut(threads, Cut(rows, fit, count, kFewestTerms), problem.out, [&](Range block, Range part, MatrixView<T> sums) {
-    for (index_t i = block.first; i < block.last; ++i) std::fill_n(sums.row(i), k, T{0});
-    add_terms(terms, block, part, sums);
-  });
+  sum_cut(
+      threads, Cut(rows, fit, count, kFewestTerms), problem.out, [] { return 0; },
+      [&](int, Range block, Range part, MatrixView<T> sums) {
+        for (index_t i = block.first; i < block.last; ++i) std::fill_n(sums.row(i), k, T{0});
+        add_terms(terms, block, part, sums);
+      });
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 list(APPEND SEESAW_SOURCES
   kernels/cpu/conjugate_gradients.cpp
+  kernels/cpu/contraction.cpp
   kernels/cpu/cp_residual.cpp
   kernels/cpu/dense_entries.cpp
   kernels/cpu/gram.cpp
