@@ -20,9 +20,8 @@ double seconds(Context& ctx, const auto& call) {
 
 /// From the end of the first sweep to that of the last, and `products` as often.
 template <class T>
-void measure_sweeps(benchmark::State& state, Context& ctx, const auto& tensor, index_t k, const auto& products) {
-  CpOptions options;
-  options.rank = k;
+void measure_sweeps(benchmark::State& state, Context& ctx, const auto& tensor, CpOptions options,
+                    const auto& products) {
   options.stopping = {.sweeps = kSweeps, .fit_change = 0};
   double sweep = 0, mttkrps = 0;
   products();
@@ -34,6 +33,13 @@ void measure_sweeps(benchmark::State& state, Context& ctx, const auto& tensor, i
     state.SetIterationTime(one);
   }
   state.counters["%MTTKRP"] = 100 * mttkrps / sweep;
+}
+
+CpOptions options_of(index_t k, bool sorted_copies = false) {
+  CpOptions options;
+  options.rank = k;
+  options.sorted_copies = sorted_copies;
+  return options;
 }
 
 template <class T>
@@ -63,7 +69,7 @@ void dense(benchmark::State& state, Context& ctx, const std::vector<index_t>& sh
   fill_normal(ctx, 1, 1.0, MatrixView<T>(tensor.values.data(), 1, elements));
   const auto factors = drawn_factors<T>(ctx, shape, k);
   const int split = mttkrp_split(tensor.order, tensor.shape);
-  measure_sweeps<T>(state, ctx, tensor.view(), k, [&] {
+  measure_sweeps<T>(state, ctx, tensor.view(), options_of(k), [&] {
     for (const Modes side : {Modes{0, split}, Modes{split, tensor.order}}) {
       index_t rows = 1;
       for (int n = side.first; n < side.last; ++n) rows *= shape[static_cast<std::size_t>(n)];
@@ -79,7 +85,8 @@ void dense(benchmark::State& state, Context& ctx, const std::vector<index_t>& sh
 }
 
 template <class T>
-void sparse(benchmark::State& state, Context& ctx, const std::vector<index_t>& shape, offset_t entries, index_t k) {
+void sparse(benchmark::State& state, Context& ctx, const std::vector<index_t>& shape, offset_t entries, index_t k,
+            bool sorted) {
   PlantedTensorOptions options;
   options.shape = shape;
   options.entries = entries;
@@ -90,11 +97,14 @@ void sparse(benchmark::State& state, Context& ctx, const std::vector<index_t>& s
   tensor.values = to_context(ctx, tensor.values.data(), tensor.values.size());
   const auto factors = drawn_factors<T>(ctx, shape, k);
   std::vector<ModeEntries<T>> modes;
-  for (int n = 0; n < tensor.order; ++n) modes.push_back(by_mode(ctx, tensor.view(), n));
-  measure_sweeps<T>(state, ctx, tensor.view(), k, [&] {
-    for (std::size_t n = 0; n < modes.size(); ++n) {
+  for (int n = 0; n < tensor.order && sorted; ++n) modes.push_back(by_mode(ctx, tensor.view(), n));
+  measure_sweeps<T>(state, ctx, tensor.view(), options_of(k, sorted), [&] {
+    for (std::size_t n = 0; n < shape.size(); ++n) {
       Matrix<T> out(ctx, shape[n], k);
-      mttkrp(ctx, modes[n].view(), views(factors), out.view());
+      if (sorted)
+        mttkrp(ctx, modes[n].view(), views(factors), out.view());
+      else
+        mttkrp(ctx, tensor.view(), views(factors), static_cast<int>(n), out.view());
     }
   });
 }
@@ -123,9 +133,15 @@ int main(int argc, char** argv) {
       bench::add_case("cp_als/100x100x100x100/float/k:16", ctx, [](State& state, Context& at) {
         bench::dense<float>(state, at, {100, 100, 100, 100}, 16);
       });
-      bench::add_case("cp_als/uber/float/k:25", ctx, [](State& state, Context& at) {
-        bench::sparse<float>(state, at, {183, 24, 1140, 1717}, 3309490, 25);
-      });
+      for (const bool sorted : {false, true}) {
+        const std::string name = std::string("cp_als/uber/") + (sorted ? "sorted/" : "as_given/");
+        bench::add_case(name + "float/k:25", ctx, [sorted](State& state, Context& at) {
+          bench::sparse<float>(state, at, {183, 24, 1140, 1717}, 3309490, 25, sorted);
+        });
+        bench::add_case(name + "double/k:25", ctx, [sorted](State& state, Context& at) {
+          bench::sparse<double>(state, at, {183, 24, 1140, 1717}, 3309490, 25, sorted);
+        });
+      }
     }
   });
 }

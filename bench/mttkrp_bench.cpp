@@ -122,10 +122,11 @@ const SparseTensor<T>& entries_of(const Sparse& which) {
   return kept;
 }
 
-/// `order` operations an entry and column. Two floors, in ms at the bandwidth measured: the entries and each factor
-/// once; the entries, and the rows of factors that they name fetched anew for each, as if no cache kept any.
+/// Of entries sorted by the mode or as they are given. `order` operations an entry and column. Two floors, in ms at the
+/// bandwidth measured: the entries and each factor once; the entries, and the rows of factors that they name fetched
+/// anew for each, as if no cache kept any.
 template <class T>
-void sparse(benchmark::State& state, Context& ctx, const Sparse& which, int mode, index_t k) {
+void sparse(benchmark::State& state, Context& ctx, const Sparse& which, bool sorted, int mode, index_t k) {
   const SparseTensor<T>& host = entries_of<T>(which);
   const auto order = static_cast<std::size_t>(host.order);
   SparseTensorView<T> there = host.view();
@@ -136,16 +137,21 @@ void sparse(benchmark::State& state, Context& ctx, const Sparse& which, int mode
     indices[n] = to_context(ctx, host.indices[n].data(), host.indices[n].size());
     there.indices[n] = indices[n].data();
   }
-  const auto entries = by_mode(ctx, there, mode);
+  const auto entries = sorted ? by_mode(ctx, there, mode) : ModeEntries<T>();
   const Factors<T> factors(ctx, host.order, host.shape, k);
   Matrix<T> out(ctx, host.shape[static_cast<std::size_t>(mode)], k);
   const auto nnz = static_cast<double>(host.values.size()), others = static_cast<double>(order - 1);
-  const double row = static_cast<double>(k) * sizeof(T), entry_bytes = nnz * (others * sizeof(column_t) + sizeof(T));
+  const double row = static_cast<double>(k) * sizeof(T);
+  const double entry_bytes = nnz * ((sorted ? others : others + 1) * sizeof(column_t) + sizeof(T));
   double factor_bytes = 0;
   for (std::size_t n = 0; n < order; ++n) factor_bytes += static_cast<double>(host.shape[n]) * row;
   const double once = entry_bytes + factor_bytes, gathered = entry_bytes + nnz * others * row;
-  measure<T>(state, ctx, nnz * static_cast<double>(k) * (others + 1), once,
-             [&] { mttkrp(ctx, entries.view(), factors.views, out.view()); });
+  measure<T>(state, ctx, nnz * static_cast<double>(k) * (others + 1), once, [&] {
+    if (sorted)
+      mttkrp(ctx, entries.view(), factors.views, out.view());
+    else
+      mttkrp(ctx, there, factors.views, mode, out.view());
+  });
   if (ctx.backend() == Backend::reference) return;
   const double bytes_per_ms = peaks(ctx).bandwidth * 1e6;
   state.counters["floor ms, rows kept"] = once / bytes_per_ms;
@@ -171,12 +177,16 @@ int main(int argc, char** argv) {
         }
       }
       for (const bench::Sparse& which : bench::sparse_tensors())
-        for (std::size_t mode = 0; mode < which.options.shape.size(); ++mode)
-          bench::add<T>(
-              (std::string("mttkrp/") + which.name + "/mode:" + std::to_string(mode)).c_str(), options, contexts, {25},
-              [which, mode]<class U>(U, benchmark::State& state, Context& ctx, const bench::Options&, index_t k) {
-                bench::sparse<U>(state, ctx, which, static_cast<int>(mode), k);
-              });
+        for (const bool sorted : {true, false})
+          for (std::size_t mode = 0; mode < which.options.shape.size(); ++mode) {
+            const std::string name = std::string("mttkrp/") + which.name + (sorted ? "/sorted" : "/as_given") +
+                                     "/mode:" + std::to_string(mode);
+            bench::add<T>(name.c_str(), options, contexts, {25},
+                          [which, sorted, mode]<class U>(U, benchmark::State& state, Context& ctx,
+                                                         const bench::Options&, index_t k) {
+                            bench::sparse<U>(state, ctx, which, sorted, static_cast<int>(mode), k);
+                          });
+          }
     };
     add(float{});
     add(double{});

@@ -12,7 +12,7 @@ namespace seesaw {
 /// are distinct, their weights are not read; `weights` (k) lie in host memory.
 template <class T>
 struct CpResidual {
-  ModeView<T> entries;
+  SparseTensorView<T> entries;
   FactorViews<T> factors;
   const double* weights;
 
@@ -21,7 +21,8 @@ struct CpResidual {
   /// Everything that points into the backend's memory.
   template <class Visitor>
   void visit(Visitor&& visitor) const {
-    visitor(entries);
+    for (std::size_t n = 0; n < static_cast<std::size_t>(entries.order); ++n) visitor(entries.indices[n]);
+    visitor(entries.values);
     for (std::size_t n = 0; n < static_cast<std::size_t>(entries.order); ++n) visitor(factors[n]);
   }
 };

@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+
 #include "khatri_rao.hpp"
 #include "seesaw/mttkrp.hpp"
 
@@ -56,6 +58,17 @@ struct SparseMttkrp {
   }
 };
 
+/// Entries in any order.
+template <class T>
+struct UnsortedMttkrp {
+  SparseTensorView<T> entries;
+  FactorViews<T> factors;
+  int mode;
+  MatrixView<T> out;
+
+  constexpr index_t rank() const { return out.cols; }
+};
+
 /// prod shape[n] over the modes.
 inline index_t size_of(const std::array<index_t, kMaxOrder>& shape, Modes modes) {
   index_t size = 1;
@@ -107,6 +120,14 @@ void in_two_steps(const DenseMttkrp<T>& problem, MakePartial&& make_partial, Con
                           problem.out));
 }
 
+/// Parts of the entries in any order that the cpu sums by themselves, of so many bytes of columns at once: for each
+/// part but the first rows x kPartColumnBytes, which is at most 0.4 of the entries' own memory. By sizes alone, never
+/// by the number of threads.
+inline constexpr index_t kMostParts = 32, kPartColumnBytes = 256;
+constexpr index_t unsorted_parts(offset_t entries, index_t rows) {
+  return std::clamp<index_t>(entries / (40 * std::max<index_t>(1, rows)), 1, kMostParts);
+}
+
 /// Rows of a matrix at most that a first step may sum in parts of its own, whatever the tensor.
 inline constexpr index_t kMostPartRows = index_t{1} << 15;
 
@@ -115,6 +136,8 @@ template <class T>
 void mttkrp(const DenseMttkrp<T>& problem);
 template <class T>
 void mttkrp(const SparseMttkrp<T>& problem);
+template <class T>
+void mttkrp(const UnsortedMttkrp<T>& problem);
 template <class T>
 void contract(const TensorContraction<T>& problem);
 template <class T>
@@ -125,6 +148,8 @@ template <class T>
 void mttkrp(int threads, const DenseMttkrp<T>& problem);
 template <class T>
 void mttkrp(int threads, const SparseMttkrp<T>& problem);
+template <class T>
+void mttkrp(int threads, const UnsortedMttkrp<T>& problem);
 template <class T>
 void contract(int threads, const TensorContraction<T>& problem);
 template <class T>

@@ -142,10 +142,12 @@ CpResult<T> run(Context& ctx, const SparseTensorView<T>& tensor, const CpOptions
   if (tensor.weights != nullptr)
     throw InvalidArgument("tensor.weights is given, expected null: what has no entry is 0, not unknown");
   require_options(tensor.order, options);
+  const bool sorted_copies = options.sorted_copies || ctx.backend() == Backend::cuda;
   require_memory(ctx, "cp_als",
-                 cp_als_memory({tensor.order, tensor.shape, tensor.entries, options.rank, options.starts, sizeof(T)}));
+                 cp_als_memory({tensor.order, tensor.shape, tensor.entries, options.rank, options.starts, sizeof(T),
+                                sorted_copies}));
   require_start(ctx, tensor.order, tensor.shape, options, start);
-  SparseCpTensor<T> sparse(ctx, tensor);
+  SparseCpTensor<T> sparse(ctx, tensor, sorted_copies);
   return run(ctx, sparse, options, start);
 }
 
@@ -182,8 +184,17 @@ std::int64_t cp_als_memory(const CpSize& size) {
   // The factors of all starts, the components kept of each and what a sweep works with.
   const double factors = 3 * rows * static_cast<double>(columns) * element + squares;
   if (size.entries == 0) return saturated(factors + 2 * mttkrp_workspace(size.order, size.shape, columns) * element);
-  const auto order = static_cast<double>(size.order), entries = static_cast<double>(size.entries);
-  return saturated(factors + order * entries * ((order - 1) * sizeof(column_t) + element));
+  const double entry = (static_cast<double>(size.order) - 1) * sizeof(column_t) + element;
+  double sorted = 0, parts = 0;
+  for (int n = 0; n < size.order; ++n) {
+    const index_t length = size.shape[static_cast<std::size_t>(n)];
+    if (cp_sorts(size.entries, length, size.sorted_copies))
+      sorted += static_cast<double>(size.entries) * entry;
+    else
+      parts = std::max(parts, static_cast<double>((unsorted_parts(size.entries, length) - 1) * length) *
+                                  std::min<double>(kPartColumnBytes, static_cast<double>(columns) * element));
+  }
+  return saturated(factors + sorted + parts);
 }
 
 }  // namespace seesaw

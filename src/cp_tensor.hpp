@@ -8,8 +8,10 @@
 #include "cp_residual.hpp"
 #include "dense.hpp"
 #include "factors.hpp"
+#include "mttkrp.hpp"
 #include "seesaw/khatri_rao.hpp"
 #include "seesaw/mttkrp.hpp"
+#include "tensor_checks.hpp"
 
 // What cp_als() needs of a tensor, dense or sparse: its norm, its shape, and the MTTKRP of each mode. A class of each
 // kind, of the same form.
@@ -98,32 +100,47 @@ class DenseCpTensor {
   Matrix<T> partial_;
 };
 
-/// The entries once for each mode, sorted by it.
+/// A mode's MTTKRP goes over a copy of the entries sorted by it, not over the entries as given: where that is asked
+/// for, and where the mode is so long that few parts of the entries can have a sum of their own.
+constexpr bool cp_sorts(offset_t entries, index_t size, bool sorted_copies) {
+  constexpr index_t kFewestParts = 4;
+  return sorted_copies || unsorted_parts(entries, size) < kFewestParts;
+}
+
+/// The entries as they are given, which must stay, and a sorted copy for each mode that asks for one.
 template <class T>
 class SparseCpTensor {
  public:
-  SparseCpTensor(Context& ctx, const SparseTensorView<T>& tensor) : ctx_(ctx) {
-    for (int n = 0; n < tensor.order; ++n) by_mode_.push_back(by_mode(ctx, tensor, n));
+  SparseCpTensor(Context& ctx, const SparseTensorView<T>& tensor, bool sorted_copies)
+      : ctx_(ctx), tensor_(tensor), by_mode_(static_cast<std::size_t>(tensor.order)) {
+    require_arrays(ctx, tensor, "entries");
+    require_contents(ctx, tensor);
+    for (int n = 0; n < tensor.order; ++n)
+      if (cp_sorts(tensor.entries, size(n), sorted_copies))
+        by_mode_[static_cast<std::size_t>(n)] = by_mode(ctx, tensor, n);
   }
 
-  int order() const { return by_mode_[0].order; }
-  index_t size(int mode) const { return by_mode_[0].shape[static_cast<std::size_t>(mode)]; }
-  double norm() const {
-    const Buffer<T>& values = by_mode_[0].values;
-    return std::sqrt(dot(ctx_, values.size(), values.data(), values.data()));
-  }
+  int order() const { return tensor_.order; }
+  index_t size(int mode) const { return tensor_.shape[static_cast<std::size_t>(mode)]; }
+  double norm() const { return std::sqrt(dot(ctx_, tensor_.entries, tensor_.values, tensor_.values)); }
 
   void changed(int) {}
   void mttkrp(const FactorViews<T>& factors, int mode, MatrixView<T> out) {
-    seesaw::mttkrp(ctx_, by_mode_[static_cast<std::size_t>(mode)].view(), factors, out);
+    const ModeEntries<T>& sorted = by_mode_[static_cast<std::size_t>(mode)];
+    if (sorted.values.size() > 0)
+      seesaw::mttkrp(ctx_, sorted.view(), factors, out);
+    else
+      seesaw::mttkrp(ctx_, tensor_, factors, mode, out);
   }
   Matrix<double> leading_vectors(int mode, index_t count) const {
-    return seesaw::leading_vectors(ctx_, by_mode_[static_cast<std::size_t>(mode)].view(), count);
+    const ModeEntries<T>& sorted = by_mode_[static_cast<std::size_t>(mode)];
+    if (sorted.values.size() > 0) return seesaw::leading_vectors(ctx_, sorted.view(), count);
+    return seesaw::leading_vectors(ctx_, by_mode(ctx_, tensor_, mode).view(), count);
   }
 
   /// |T - M|^2, of the Grams and the model at the entries alone. `weights` in host memory.
   double squared_residual(const FactorViews<T>& factors, const std::vector<double>& weights) const {
-    const CpResidual<T> problem{by_mode_[0].view(), factors, weights.data()};
+    const CpResidual<T> problem{tensor_, factors, weights.data()};
     return on_backend(
         ctx_, [&] { return reference::cp_residual(problem); },
         [&](int threads) { return cpu::cp_residual(threads, problem); },
@@ -132,7 +149,8 @@ class SparseCpTensor {
 
  private:
   Context& ctx_;
-  std::vector<ModeEntries<T>> by_mode_;
+  SparseTensorView<T> tensor_;
+  std::vector<ModeEntries<T>> by_mode_;  ///< empty where the entries are taken as given
 };
 
 }  // namespace seesaw

@@ -51,10 +51,15 @@ void run(Context& ctx, const DenseTensorView<T>& tensor, const FactorViews<T>& f
 }
 
 template <class T>
+void require_no_weights(const T* weights) {
+  if (weights != nullptr)
+    throw InvalidArgument("entries.weights is not null: a product with the tensor itself has no weights");
+}
+
+template <class T>
 void run(Context& ctx, const ModeView<T>& entries, const FactorViews<T>& factors, MatrixView<T> out) {
   require_entries(ctx, entries);
-  if (entries.weights != nullptr)
-    throw InvalidArgument("entries.weights is not null: a product with the tensor itself has no weights");
+  require_no_weights(entries.weights);
   const Modes own{entries.mode, entries.mode + 1};
   require_matrices(ctx, entries.shape, factors, {0, entries.order}, own, out);
   if (out.rows == 0) return;
@@ -62,6 +67,21 @@ void run(Context& ctx, const ModeView<T>& entries, const FactorViews<T>& factors
   on_backend(
       ctx, [&] { reference::mttkrp(problem); }, [&](int threads) { cpu::mttkrp(threads, problem); },
       [&](auto& gpu) { cuda::mttkrp(gpu, problem); });
+}
+
+template <class T>
+void run(Context& ctx, const SparseTensorView<T>& entries, const FactorViews<T>& factors, int mode, MatrixView<T> out) {
+  require_order("entries", entries.order);
+  require_mode(mode, entries.order);
+  require_sizes("entries", entries.order, entries.shape, 0);
+  require_arrays(ctx, entries, "entries");
+  require_no_weights(entries.weights);
+  require_matrices(ctx, entries.shape, factors, {0, entries.order}, {mode, mode + 1}, out);
+  if (out.rows == 0) return;
+  const UnsortedMttkrp<T> problem{entries, factors, mode, out};
+  on_backend(
+      ctx, [&] { reference::mttkrp(problem); }, [&](int threads) { cpu::mttkrp(threads, problem); },
+      [&](auto&) { run(ctx, by_mode(ctx, entries, mode).view(), factors, out); });
 }
 
 /// A contraction that was checked.
@@ -144,6 +164,15 @@ void mttkrp(Context& ctx, const ModeView<float>& entries, const FactorViews<floa
 }
 void mttkrp(Context& ctx, const ModeView<double>& entries, const FactorViews<double>& factors, MatrixView<double> out) {
   run(ctx, entries, factors, out);
+}
+
+void mttkrp(Context& ctx, const SparseTensorView<float>& entries, const FactorViews<float>& factors, int mode,
+            MatrixView<float> out) {
+  run(ctx, entries, factors, mode, out);
+}
+void mttkrp(Context& ctx, const SparseTensorView<double>& entries, const FactorViews<double>& factors, int mode,
+            MatrixView<double> out) {
+  run(ctx, entries, factors, mode, out);
 }
 
 void partial_mttkrp(Context& ctx, const DenseTensorView<float>& tensor, const FactorViews<float>& factors, Modes keep,

@@ -40,16 +40,6 @@ template <class T>
   throw InvalidArgument(who + " at " + place + " " + value_text(ctx, flaw, entries.values, entries.weights));
 }
 
-/// Throws where an index, a value or a weight is none.
-template <class T>
-void require_contents(const Context& ctx, const SparseTensorView<T>& entries) {
-  const Flaw flaw = on_backend(
-      ctx, [&] { return reference::check_entries(entries); },
-      [&](int threads) { return cpu::check_entries(threads, entries); },
-      [&](auto& gpu) { return cuda::check_entries(gpu, entries); });
-  if (flaw.kind != Flaw::Kind::none) throw_flaw(ctx, flaw, entries);
-}
-
 template <class T>
 void require_matrix(const Context& ctx, const SparseTensorView<T>& entries) {
   if (entries.order != 2)
@@ -89,8 +79,6 @@ ModeEntries<T> run_by_mode(Context& ctx, const SparseTensorView<T>& entries, int
   require_order("entries", entries.order);
   require_mode(mode, entries.order);
   require_sizes("entries", entries.order, entries.shape, 0);
-  if (entries.entries < 0)
-    throw ShapeError("entries has " + std::to_string(entries.entries) + " entries, expected at least 0");
   require_arrays(ctx, entries, "entries");
   require_contents(ctx, entries);
   const auto own = static_cast<std::size_t>(mode);
@@ -138,6 +126,18 @@ void run_validate(Context& ctx, CsrView<T> matrix, const char* name) {
 }
 
 }  // namespace
+
+template <class T>
+void require_contents(const Context& ctx, const SparseTensorView<T>& entries) {
+  const Flaw flaw = on_backend(
+      ctx, [&] { return reference::check_entries(entries); },
+      [&](int threads) { return cpu::check_entries(threads, entries); },
+      [&](auto& gpu) { return cuda::check_entries(gpu, entries); });
+  if (flaw.kind != Flaw::Kind::none) throw_flaw(ctx, flaw, entries);
+}
+
+template void require_contents(const Context&, const SparseTensorView<float>&);
+template void require_contents(const Context&, const SparseTensorView<double>&);
 
 Csr<float> compress(Context& ctx, SparseTensorView<float> entries) { return run_compress(ctx, entries); }
 Csr<double> compress(Context& ctx, SparseTensorView<double> entries) { return run_compress(ctx, entries); }

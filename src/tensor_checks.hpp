@@ -31,12 +31,18 @@ inline void require_mode(int mode, int order) {
 /// Its arrays, where it has entries.
 template <class T>
 void require_arrays(const Context& ctx, const SparseTensorView<T>& entries, const char* name) {
+  if (entries.entries < 0)
+    throw ShapeError(std::string(name) + " has " + std::to_string(entries.entries) + " entries, expected at least 0");
   if (entries.entries == 0) return;
   for (std::size_t d = 0; d < static_cast<std::size_t>(entries.order); ++d)
     require_space(ctx, entries.indices[d], std::string(name) + ".indices[" + std::to_string(d) + "]");
   require_space(ctx, entries.values, std::string(name) + ".values");
   if (entries.weights != nullptr) require_space(ctx, entries.weights, std::string(name) + ".weights");
 }
+
+/// Throws InvalidArgument where an index, a value or a weight is none; in sparse.cpp. On CUDA it waits.
+template <class T>
+void require_contents(const Context& ctx, const SparseTensorView<T>& entries);
 
 /// Shapes and pointers only; the contents are trusted.
 template <class T>

@@ -167,6 +167,42 @@ TEST_P(CpAls, ASparseTensorGoesTheWayOfADenseOneToAFitCloseToOne) {
   EXPECT_LT(1 - sparse.fit, 1e-9);
 }
 
+// The modes of sizes 4 and 3 have parts of the entries in the order given, that of 100 a sorted copy in any case.
+TEST_P(CpAls, GoesTheSameWayOverEntriesAsGivenAndSorted) {
+  Context ctx = context();
+  const auto host = random_cp({4, 3, 100}, 3, 0.3, 5);
+  const auto entries = sparse_of(ctx, host);
+  CpOptions options = options_of(3, 6);
+  const auto given = cp_als(ctx, entries.view(), options);
+  options.sorted_copies = true;
+  const auto sorted = cp_als(ctx, entries.view(), options);
+  const auto dense = cp_als(ctx, to_context(ctx, host).view(), options);
+  for (std::size_t n = 0; n < dense.runs[0].history.size(); ++n) {
+    EXPECT_NEAR(given.runs[0].history[n].fit, dense.runs[0].history[n].fit, 1e-12) << "sweep " << n + 1;
+    EXPECT_NEAR(sorted.runs[0].history[n].fit, dense.runs[0].history[n].fit, 1e-12) << "sweep " << n + 1;
+  }
+}
+
+// 16000 entries of 3 modes, float: a sorted copy has 12 bytes an entry. Mode 0 has 400 entries an index, 10 parts, of
+// which 9 have sums of their own of 40 rows; mode 1 has 20 parts, 19 of them of 20 rows, which are more; mode 2 has a
+// sorted copy.
+TEST(CpAlsMemory, IsOfTheEntriesAndTheirParts) {
+  CpSize size{3, {40, 20, 1000}, 16000, 32, 1, sizeof(float)};
+  const std::int64_t given = cp_als_memory(size);
+  size.sorted_copies = true;
+  const std::int64_t sorted = cp_als_memory(size);
+  EXPECT_EQ(sorted - given, 2 * 16000 * 12 - 19 * 20 * 32 * 4);
+  size.sorted_copies = false;
+  size.rank = 64;
+  const std::int64_t wide = cp_als_memory(size);
+  size.sorted_copies = true;
+  EXPECT_EQ(cp_als_memory(size) - wide, 2 * 16000 * 12 - 19 * 20 * 256);
+  size.starts = 2;  // 128 columns, 64 of them at once
+  const std::int64_t two = cp_als_memory(size);
+  size.sorted_copies = false;
+  EXPECT_EQ(two - cp_als_memory(size), 2 * 16000 * 12 - 19 * 20 * 256);
+}
+
 // At a minimum of the penalized objective (A_n)(V_n + ridge I) is the MTTKRP of every mode.
 TEST_P(CpAls, WithRidgesGoesToAStationaryPoint) {
   Context ctx = context();
@@ -526,6 +562,10 @@ TEST_P(CpAls, RefusesWhatItCannotDo) {
   view.weights = view.values;
   EXPECT_EQ(message_of<InvalidArgument>([&] { cp_als(ctx, view, options_of(2, 3)); }),
             "tensor.weights is given, expected null: what has no entry is 0, not unknown");
+  view = entries.view();
+  view.shape[0] = 2;
+  EXPECT_NE(message_of<InvalidArgument>([&] { cp_als(ctx, view, options_of(2, 3)); }).find("has the index (2, "),
+            std::string::npos);
   view = entries.view();
   view.entries = 0;
   EXPECT_EQ(message_of<InvalidArgument>([&] { cp_als(ctx, view, options_of(2, 3)); }),

@@ -1,3 +1,4 @@
+#include "cpu/masked_blocks.hpp"
 #include "tensor_support.hpp"
 
 namespace seesaw::test {
@@ -224,6 +225,52 @@ TEST_P(MaskedGradient, OfLongRowsAgreesWithPlainSums) {
   const Tensor longest = random_tensor({5, 977}, {3, 40000, 0, 2500, 1}, 23);
   agrees<float>(ctx, longest, 8, 0, false);
   agrees<float>(ctx, longest, 8, 1, true);
+}
+
+// On the cpu the entries of a row come tile after tile, where the other mode's factor is larger than a cache.
+TEST_P(MaskedGradient, OfALargeFactorAgreesWithPlainSums) {
+  Context ctx = context();
+  const index_t k = 1024;
+  const Tensor matrix = random_tensor({3, 4200}, {300, 0, 400}, 29);
+  const auto at = random_point<float>(matrix.shape, k, 3);
+  const Penalty penalty{0.3, Weighting::by_count};
+  const auto found = gradient_on(ctx, matrix, true, at, penalty, 0);
+  const Exact exact = exact_rows<float>(matrix, true, at, nullptr, Curvature::exact, penalty, 0);
+  expect_near(found.rows, exact, roundings(matrix, k, 0), "gradient");
+}
+
+TEST(MaskedTiles, TakeEveryEntryOnceInItsRowsOrder) {
+  const std::vector<offset_t> offsets{0, 4, 4, 9, 10};
+  const std::vector<column_t> columns{0, 2, 3, 6, 1, 5, 2, 4, 6, 6};  // those of row 2 do not ascend
+  ModeView<float> entries;
+  entries.shape = {4, 7};
+  entries.entries = 10;
+  entries.offsets = offsets.data();
+  entries.indices[1] = columns.data();
+  using Runs = std::vector<std::array<index_t, 3>>;
+  const auto runs = [&](index_t begin, index_t end, index_t tile) {
+    Runs all;
+    cpu::for_tiles(entries, begin, end, tile, [&](index_t i, offset_t first, offset_t last) {
+      all.push_back({i, first, last});
+    });
+    return all;
+  };
+  EXPECT_EQ(runs(0, 4, 0), (Runs{{0, 0, 4}, {1, 4, 4}, {2, 4, 9}, {3, 9, 10}}));
+  EXPECT_EQ(runs(0, 4, 3), (Runs{{0, 0, 2}, {2, 4, 5}, {0, 2, 3}, {2, 5, 8}, {0, 3, 4}, {2, 8, 9}, {3, 9, 10}}));
+  EXPECT_EQ(runs(2, 3, 7), (Runs{{2, 4, 9}}));
+}
+
+TEST(MaskedTiles, AreForFactorsBeyondACacheAndRowsOfManyEntries) {
+  ModeView<float> entries;
+  entries.shape = {26744, 138493};
+  entries.entries = 20000263;
+  EXPECT_EQ(cpu::tile_size(entries, 64), 1024);
+  EXPECT_EQ(cpu::tile_size(entries, 16), 0);  // 8.9 MB
+  entries.entries = 5000000;                  // 1.4 for each row and tile
+  EXPECT_EQ(cpu::tile_size(entries, 64), 0);
+  entries.entries = 20000263;
+  entries.order = 3;
+  EXPECT_EQ(cpu::tile_size(entries, 64), 0);
 }
 
 TEST_P(MaskedGradient, WithoutEntriesIsThePenalty) {

@@ -1,17 +1,20 @@
+#include "mttkrp.hpp"
 #include "tensor_support.hpp"
 
-// The sparse MTTKRP.
+// The sparse MTTKRP, of entries by mode and in any order.
 namespace seesaw::test {
 namespace {
 
 class MttkrpEntries : public OnBackend {};
 
 template <class T>
-Matrix<T> mttkrp_on(Context& ctx, const Tensor& tensor, const Point<T>& factors, int mode) {
-  const auto by = by_mode<T>(ctx, tensor, mode, false);
+Matrix<T> mttkrp_on(Context& ctx, const Tensor& tensor, const Point<T>& factors, int mode, bool sorted = true) {
   const auto there = to_context(ctx, factors);
   Matrix<T> out(ctx, tensor.shape[static_cast<std::size_t>(mode)], factors[0].cols());
-  mttkrp(ctx, by.view, views(there), out.view());
+  if (sorted)
+    mttkrp(ctx, by_mode<T>(ctx, tensor, mode, false).view, views(there), out.view());
+  else
+    mttkrp(ctx, shuffled<T>(ctx, tensor).view(), views(there), mode, out.view());
   return to_host(out);
 }
 
@@ -23,9 +26,11 @@ void by_hand(Context& ctx) {
   factors.push_back(matrix_of<T>(2, 2, {1, 2, 3, 0}));
   factors.push_back(matrix_of<T>(1, 2, {2, 1}));
   factors.push_back(matrix_of<T>(2, 2, {1, 1, 0, 2}));
-  EXPECT_TRUE(same_bits(mttkrp_on(ctx, tensor, factors, 0), matrix_of<T>(2, 2, {10, 5 + 8, 0, 2})));
-  EXPECT_TRUE(same_bits(mttkrp_on(ctx, tensor, factors, 1), matrix_of<T>(1, 2, {5, 10 + 16})));
-  EXPECT_TRUE(same_bits(mttkrp_on(ctx, tensor, factors, 2), matrix_of<T>(2, 2, {10, 10, 8 + 6, 8})));
+  for (const bool sorted : {true, false}) {
+    EXPECT_TRUE(same_bits(mttkrp_on(ctx, tensor, factors, 0, sorted), matrix_of<T>(2, 2, {10, 5 + 8, 0, 2})));
+    EXPECT_TRUE(same_bits(mttkrp_on(ctx, tensor, factors, 1, sorted), matrix_of<T>(1, 2, {5, 10 + 16})));
+    EXPECT_TRUE(same_bits(mttkrp_on(ctx, tensor, factors, 2, sorted), matrix_of<T>(2, 2, {10, 10, 8 + 6, 8})));
+  }
 }
 
 TEST_P(MttkrpEntries, IsWhatHandsCompute) {
@@ -37,10 +42,10 @@ TEST_P(MttkrpEntries, IsWhatHandsCompute) {
 /// |found - sum| <= (n + order + 1) eps sum |terms|, n the entries of the row: `order` products, and n additions in any
 /// order (Higham, sections 3.1 and 4.2).
 template <class T>
-void agrees(Context& ctx, const Tensor& tensor, index_t k, int mode) {
+void agrees(Context& ctx, const Tensor& tensor, index_t k, int mode, bool sorted = true) {
   const auto own = static_cast<std::size_t>(mode);
   const auto factors = random_point<T>(tensor.shape, k, 5);
-  const auto found = mttkrp_on(ctx, tensor, factors, mode);
+  const auto found = mttkrp_on(ctx, tensor, factors, mode, sorted);
   std::vector<long double> value(static_cast<std::size_t>(found.buffer().size()), 0), scale = value;
   std::vector<index_t> counts(static_cast<std::size_t>(tensor.shape[own]), 0);
   for (const TensorEntry& entry : tensor.entries) {
@@ -92,6 +97,29 @@ TEST_P(MttkrpEntries, OfLongRowsAgreesWithPlainSums) {
   agrees<double>(ctx, longest, 5, 2);
 }
 
+// One part and up to 32, and more columns than the parts sum at once.
+TEST_P(MttkrpEntries, InAnyOrderAgreesWithPlainSums) {
+  Context ctx = context();
+  for (const auto& shape : std::vector<std::vector<index_t>>{{10, 200}, {10, 2, 31, 33}, {10, 4, 2, 3, 31}}) {
+    const Tensor tensor = random_tensor(shape, kLengths, 7);
+    for (const index_t k : {1, 3, 7, 9, 16, 25, 33, 70}) {
+      agrees<float>(ctx, tensor, k, 0, false);
+      agrees<double>(ctx, tensor, k, tensor.order() - 1, false);
+    }
+  }
+  const Tensor eight = random_tensor({10, 2, 3, 2, 1, 2, 3, 2}, kLengths, 13);
+  agrees<float>(ctx, eight, 9, 4, false);
+  const Tensor many = random_tensor({6, 97, 31}, {0, 3, 4000, 0, 1638, 0}, 23);
+  ASSERT_EQ(unsorted_parts(std::ssize(many.entries), 6), 23);
+  ASSERT_EQ(unsorted_parts(std::ssize(many.entries), 97), 1);
+  ASSERT_EQ(unsorted_parts(std::ssize(many.entries), 31), 4);
+  for (int mode = 0; mode < 3; ++mode) {
+    agrees<float>(ctx, many, 5, mode, false);
+    agrees<double>(ctx, many, 67, mode, false);
+  }
+  agrees<float>(ctx, many, 130, 2, false);
+}
+
 // Every element of a dense tensor as an entry. Each of the two sums is within (terms + order + 2) eps of the sum of
 // absolute values, which is at most terms * the largest value times the largest product.
 TEST_P(MttkrpEntries, AgreesWithTheDenseOne) {
@@ -131,6 +159,9 @@ TEST_P(MttkrpEntries, WithoutEntriesIsZero) {
   EXPECT_TRUE(same_bits(mttkrp_on(ctx, empty, random_point<float>({3, 2, 4}, 2, 1), 0),
                         matrix_of<float>(3, 2, {0, 0, 0, 0, 0, 0})));
   EXPECT_EQ(mttkrp_on(ctx, {{0, 2}, {}}, random_point<float>({0, 2}, 5, 1), 0).rows(), 0);
+  EXPECT_TRUE(same_bits(mttkrp_on(ctx, empty, random_point<float>({3, 2, 4}, 2, 1), 0, false),
+                        matrix_of<float>(3, 2, {0, 0, 0, 0, 0, 0})));
+  EXPECT_EQ(mttkrp_on(ctx, {{0, 2}, {}}, random_point<float>({0, 2}, 5, 1), 0, false).rows(), 0);
 }
 
 // A stride that is no multiple of anything, columns between the rows that nothing may touch.
@@ -151,29 +182,37 @@ TEST_P(MttkrpEntries, TakesMatricesWithAStride) {
     factors[m] = {memory[m].buffer().data() + 1, tight[m].rows(), k, stride};
   }
   const auto by = by_mode<float>(ctx, tensor, 0, false);
-  Matrix<float> host(10, stride);
-  std::fill_n(host.buffer().data(), host.buffer().size(), nan);
-  Matrix<float> out = seesaw::to_context(ctx, host);
-  mttkrp(ctx, by.view, factors, {out.buffer().data() + 1, 10, k, stride});
-  const auto found = to_host(out), expected = mttkrp_on(ctx, tensor, tight, 0);
-  for (index_t i = 0; i < 10; ++i)
-    for (index_t f = 0; f < stride; ++f) {
-      if (f < 1 || f > k)
-        EXPECT_TRUE(std::isnan(found(i, f)));
-      else
-        EXPECT_EQ(found(i, f), expected(i, f - 1)) << "row " << i << ", column " << f - 1;
-    }
+  const auto any_order = shuffled<float>(ctx, tensor);
+  for (const bool sorted : {true, false}) {
+    Matrix<float> host(10, stride);
+    std::fill_n(host.buffer().data(), host.buffer().size(), nan);
+    Matrix<float> out = seesaw::to_context(ctx, host);
+    const MatrixView<float> view{out.buffer().data() + 1, 10, k, stride};
+    if (sorted)
+      mttkrp(ctx, by.view, factors, view);
+    else
+      mttkrp(ctx, any_order.view(), factors, 0, view);
+    const auto found = to_host(out), expected = mttkrp_on(ctx, tensor, tight, 0, sorted);
+    for (index_t i = 0; i < 10; ++i)
+      for (index_t f = 0; f < stride; ++f) {
+        if (f < 1 || f > k)
+          EXPECT_TRUE(std::isnan(found(i, f)));
+        else
+          EXPECT_EQ(found(i, f), expected(i, f - 1)) << "row " << i << ", column " << f - 1;
+      }
+  }
 }
 
 TEST_P(MttkrpEntries, IsTheSameForAnyNumberOfThreads) {
   const Tensor tensor = random_tensor({6, 97, 31}, {30, 20000, 0, 7, 9000, 1}, 47);
   const auto factors = random_point<float>(tensor.shape, 17, 5);
-  for (int mode = 0; mode < 3; ++mode) {
-    Context one = context(1), two = context(2), five = context(5);
-    const auto expected = mttkrp_on(one, tensor, factors, mode);
-    EXPECT_TRUE(same_bits(mttkrp_on(two, tensor, factors, mode), expected)) << "mode " << mode;
-    EXPECT_TRUE(same_bits(mttkrp_on(five, tensor, factors, mode), expected)) << "mode " << mode;
-  }
+  for (int mode = 0; mode < 3; ++mode)
+    for (const bool sorted : {true, false}) {
+      Context one = context(1), two = context(2), five = context(5);
+      const auto expected = mttkrp_on(one, tensor, factors, mode, sorted);
+      EXPECT_TRUE(same_bits(mttkrp_on(two, tensor, factors, mode, sorted), expected)) << "mode " << mode;
+      EXPECT_TRUE(same_bits(mttkrp_on(five, tensor, factors, mode, sorted), expected)) << "mode " << mode;
+    }
 }
 
 TEST_P(MttkrpEntries, RefusesWhatDoesNotFit) {
@@ -206,6 +245,36 @@ TEST_P(MttkrpEntries, RefusesWhatDoesNotFit) {
   EXPECT_EQ(message(shape, [](Call& c) { c.out.rows = 3; }), "out is 3 x 4, expected 2 x 4");
   EXPECT_EQ(message(shape, [](Call& c) { c.factors[1].rows = 2; }), "factors[1] is 2 x 4, expected 3 x 4");
   EXPECT_EQ(message(argument, [](Call& c) { c.factors[2].data = nullptr; }), "factors[2] is a null pointer");
+}
+
+TEST_P(MttkrpEntries, InAnyOrderRefusesWhatDoesNotFit) {
+  Context ctx = context();
+  const Tensor tensor{{2, 3, 2}, {{{0, 2, 1}, 1}, {{1, 0, 0}, 2}}};
+  const auto entries = shuffled<float>(ctx, tensor);
+  const auto there = to_context(ctx, random_point<float>(tensor.shape, 4, 1));
+  Matrix<float> out(ctx, 2, 4);
+  struct Call {
+    SparseTensorView<float> entries;
+    FactorViews<float> factors;
+    int mode;
+    MatrixView<float> out;
+  };
+  const auto message = [&]<class E>(E*, auto spoil) {
+    Call call{entries.view(), views(there), 0, out.view()};
+    EXPECT_NO_THROW(mttkrp(ctx, call.entries, call.factors, call.mode, call.out));
+    spoil(call);
+    return message_of<E>([&] { mttkrp(ctx, call.entries, call.factors, call.mode, call.out); });
+  };
+  ShapeError* const shape = nullptr;
+  InvalidArgument* const argument = nullptr;
+  EXPECT_EQ(message(shape, [](Call& c) { c.entries.order = 9; }), "entries has the order 9, expected 2 to 8");
+  EXPECT_EQ(message(shape, [](Call& c) { c.entries.entries = -1; }), "entries has -1 entries, expected at least 0");
+  EXPECT_EQ(message(shape, [](Call& c) { c.mode = 3; }), "mode is 3, expected 0 to 2");
+  EXPECT_EQ(message(argument, [](Call& c) { c.entries.indices[2] = nullptr; }), "entries.indices[2] is a null pointer");
+  EXPECT_EQ(message(argument, [](Call& c) { c.entries.weights = c.entries.values; }),
+            "entries.weights is not null: a product with the tensor itself has no weights");
+  EXPECT_EQ(message(shape, [](Call& c) { c.out.rows = 3; }), "out is 3 x 4, expected 2 x 4");
+  EXPECT_EQ(message(shape, [](Call& c) { c.factors[1].rows = 2; }), "factors[1] is 2 x 4, expected 3 x 4");
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, MttkrpEntries, all_backends(), backend_name);

@@ -91,6 +91,27 @@ ByMode<T> by_mode(const Context& ctx, const Tensor& tensor, int mode, bool weigh
   return by;
 }
 
+/// The entries in an order that no mode is sorted by, in a context's memory.
+template <class T>
+SparseTensor<T> shuffled(const Context& ctx, const Tensor& tensor) {
+  const std::size_t count = tensor.entries.size();
+  std::vector<std::size_t> order(count);
+  for (std::size_t e = 0; e < count; ++e) order[e] = e;
+  for (std::size_t e = count; e-- > 1;) std::swap(order[e], order[random_bits(97, e) % (e + 1)]);
+  SparseTensor<T> sparse;
+  sparse.order = tensor.order();
+  std::copy(tensor.shape.begin(), tensor.shape.end(), sparse.shape.begin());
+  for (std::size_t n = 0; n < tensor.shape.size(); ++n) {
+    std::vector<column_t> indices;
+    for (const std::size_t e : order) indices.push_back(tensor.entries[e].index[n]);
+    sparse.indices[n] = seesaw::to_context(ctx, indices.data(), static_cast<index_t>(count));
+  }
+  std::vector<T> values;
+  for (const std::size_t e : order) values.push_back(static_cast<T>(tensor.entries[e].value));
+  sparse.values = seesaw::to_context(ctx, values.data(), static_cast<index_t>(count));
+  return sparse;
+}
+
 /// A matrix for each mode, in host memory or in a context's.
 template <class T>
 using Point = std::vector<Matrix<T>>;

@@ -32,6 +32,17 @@ double mttkrp_workspace(int order, const std::array<index_t, kMaxOrder>& shape, 
 void mttkrp(Context& ctx, const ModeView<float>& entries, const FactorViews<float>& factors, MatrixView<float> out);
 void mttkrp(Context& ctx, const ModeView<double>& entries, const FactorViews<double>& factors, MatrixView<double> out);
 
+/// The same of entries in any order, as they are given. On the cpu it takes no copy of them: parts of the entries are
+/// summed by themselves, 1 to 32 as the sizes say, each but the first with at most shape[mode] x 256 bytes of memory,
+/// and then added in their order. It is the slower way where a copy by mode serves many products. On CUDA that copy is
+/// what it makes: deterministic sums need it there.
+///
+/// entries  order 2 to 8, without weights; its contents are trusted     the rest as above
+void mttkrp(Context& ctx, const SparseTensorView<float>& entries, const FactorViews<float>& factors, int mode,
+            MatrixView<float> out);
+void mttkrp(Context& ctx, const SparseTensorView<double>& entries, const FactorViews<double>& factors, int mode,
+            MatrixView<double> out);
+
 /// The modes first to last - 1.
 struct Modes {
   int first = 0;

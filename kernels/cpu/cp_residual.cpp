@@ -15,21 +15,17 @@
 HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
 
-/// Those of the entries first to last - 1, the first of them of index `row` in the mode that they are by. `high` and
-/// `low` are of the rank.
+/// Those of the entries first to last - 1. `high` and `low` are of the rank.
 template <class T>
-DoubleDouble residual_block(const CpResidual<T>& problem, offset_t first, offset_t last, index_t row, double* high,
-                            double* low) {
-  const ModeView<T>& entries = problem.entries;
+DoubleDouble residual_block(const CpResidual<T>& problem, offset_t first, offset_t last, double* high, double* low) {
+  const SparseTensorView<T>& entries = problem.entries;
   const index_t k = problem.rank();
   DoubleDouble sum;
   for (offset_t e = first; e < last; ++e) {
-    while (entries.offsets[row + 1] <= e) ++row;
     std::copy_n(problem.weights, k, high);
     std::fill_n(low, k, 0.0);
-    for (int n = 0; n < entries.order; ++n) {
-      const auto mode = static_cast<std::size_t>(n);
-      const T* const vector = problem.factors[mode].row(n == entries.mode ? row : entries.indices[mode][e]);
+    for (std::size_t n = 0; n < static_cast<std::size_t>(entries.order); ++n) {
+      const T* const vector = problem.factors[n].row(entries.indices[n][e]);
       for (index_t f = 0; f < k; ++f) {
         const DoubleDouble product = DoubleDouble{high[f], low[f]} * static_cast<double>(vector[f]);
         high[f] = product.high;
@@ -60,13 +56,13 @@ void gram_row(MatrixView<const T> rows, index_t f, double* high, double* low, Do
   for (index_t g = 0; g <= f; ++g) out[g] = {high[g], low[g]};
 }
 
-DoubleDouble residual_block_float(const CpResidual<float>& problem, offset_t first, offset_t last, index_t row,
-                                  double* high, double* low) {
-  return residual_block(problem, first, last, row, high, low);
+DoubleDouble residual_block_float(const CpResidual<float>& problem, offset_t first, offset_t last, double* high,
+                                  double* low) {
+  return residual_block(problem, first, last, high, low);
 }
-DoubleDouble residual_block_double(const CpResidual<double>& problem, offset_t first, offset_t last, index_t row,
-                                   double* high, double* low) {
-  return residual_block(problem, first, last, row, high, low);
+DoubleDouble residual_block_double(const CpResidual<double>& problem, offset_t first, offset_t last, double* high,
+                                   double* low) {
+  return residual_block(problem, first, last, high, low);
 }
 void gram_row_float(MatrixView<const float> rows, index_t f, double* high, double* low, DoubleDouble* out) {
   gram_row(rows, f, high, low, out);
@@ -89,12 +85,11 @@ HWY_EXPORT(gram_row_double);
 namespace {
 
 template <class T>
-DoubleDouble residual_block(const CpResidual<T>& problem, offset_t first, offset_t last, index_t row, double* high,
-                            double* low) {
+DoubleDouble residual_block(const CpResidual<T>& problem, offset_t first, offset_t last, double* high, double* low) {
   if constexpr (std::is_same_v<T, float>)
-    return HWY_DYNAMIC_DISPATCH(residual_block_float)(problem, first, last, row, high, low);
+    return HWY_DYNAMIC_DISPATCH(residual_block_float)(problem, first, last, high, low);
   else
-    return HWY_DYNAMIC_DISPATCH(residual_block_double)(problem, first, last, row, high, low);
+    return HWY_DYNAMIC_DISPATCH(residual_block_double)(problem, first, last, high, low);
 }
 
 template <class T>
@@ -105,21 +100,19 @@ void gram_row(MatrixView<const T> rows, index_t f, double* high, double* low, Do
     HWY_DYNAMIC_DISPATCH(gram_row_double)(rows, f, high, low, out);
 }
 
-/// Blocks of the entries, whatever their rows; their sums are added in their order.
+/// Blocks of the entries; their sums are added in their order.
 template <class T>
 DoubleDouble entries_sum(int threads, const CpResidual<T>& problem) {
   constexpr offset_t kEntries = 8192;
-  const ModeView<T>& entries = problem.entries;
-  const index_t rows = entries.shape[static_cast<std::size_t>(entries.mode)], k = problem.rank();
-  const offset_t *offsets = entries.offsets, begin = offsets[0], end = offsets[rows];
-  std::vector<DoubleDouble> sums(static_cast<std::size_t>(block_count(end - begin, kEntries)));
+  const index_t k = problem.rank();
+  const offset_t entries = problem.entries.entries;
+  std::vector<DoubleDouble> sums(static_cast<std::size_t>(block_count(entries, kEntries)));
   for_blocks(
       threads, std::ssize(sums), [&] { return Buffer<double>(2 * k); },
       [&](Buffer<double>& products, index_t block) {
-        const offset_t first = begin + block * kEntries, last = std::min(end, first + kEntries);
-        const index_t row = std::upper_bound(offsets, offsets + rows, first) - offsets - 1;
+        const offset_t first = block * kEntries, last = std::min(entries, first + kEntries);
         sums[static_cast<std::size_t>(block)] =
-            residual_block(problem, first, last, row, products.data(), products.data() + k);
+            residual_block(problem, first, last, products.data(), products.data() + k);
       });
   DoubleDouble sum;
   for (const DoubleDouble& part : sums) sum.add(part);

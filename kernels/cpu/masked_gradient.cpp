@@ -36,8 +36,8 @@ void set_penalty(const ModeView<T>& entries, Penalty penalty, MatrixView<const T
   }
 }
 
-/// gradient -= the sum of w r h over the entries first to last - 1 of one row; adds their residuals to `all`. Entries
-/// end before `end`.
+/// gradient -= the sum of w r h over the entries first to last - 1 of one row; adds their residuals to `all`. Those to
+/// end - 1 are needed next.
 template <class T>
 HWY_NOINLINE void add_gradient(const ModeView<T>& entries, const Others<T>& others, offset_t first, offset_t last,
                                offset_t end, index_t k, const T* HWY_RESTRICT own, T* HWY_RESTRICT gradient,
@@ -69,7 +69,7 @@ HWY_NOINLINE void add_gradient(const ModeView<T>& entries, const Others<T>& othe
 }
 
 template <class T>
-ResidualSums gradient_block(const MaskedGradient<T>& problem, index_t begin, index_t end) {
+ResidualSums gradient_block(const MaskedGradient<T>& problem, index_t begin, index_t end, index_t tile) {
   const ModeView<T>& entries = problem.entries;
   const index_t k = problem.rank();
   const MatrixView<const T> own = problem.factors[static_cast<std::size_t>(entries.mode)];
@@ -77,9 +77,10 @@ ResidualSums gradient_block(const MaskedGradient<T>& problem, index_t begin, ind
   Buffer<T> scratch(Others<T>::scratch(k));
   const Others<T> others(entries, problem.factors, nullptr, scratch.data());
   ResidualSums all;
-  for (index_t i = begin; i < end; ++i)
-    add_gradient(entries, others, entries.offsets[i], entries.offsets[i + 1], entries.offsets[end], k, own.row(i),
-                 problem.gradient.row(i), all);
+  for_tiles(entries, begin, end, tile, [&](index_t i, offset_t first, offset_t last) {
+    const offset_t ahead = tile == 0 ? entries.offsets[end] : last;
+    add_gradient(entries, others, first, last, ahead, k, own.row(i), problem.gradient.row(i), all);
+  });
   return all;
 }
 
@@ -122,11 +123,11 @@ void product_block(const MaskedProduct<T>& problem, index_t begin, index_t end) 
                 problem.product.row(i));
 }
 
-ResidualSums gradient_block_float(const MaskedGradient<float>& problem, index_t begin, index_t end) {
-  return gradient_block(problem, begin, end);
+ResidualSums gradient_block_float(const MaskedGradient<float>& problem, index_t begin, index_t end, index_t tile) {
+  return gradient_block(problem, begin, end, tile);
 }
-ResidualSums gradient_block_double(const MaskedGradient<double>& problem, index_t begin, index_t end) {
-  return gradient_block(problem, begin, end);
+ResidualSums gradient_block_double(const MaskedGradient<double>& problem, index_t begin, index_t end, index_t tile) {
+  return gradient_block(problem, begin, end, tile);
 }
 void product_block_float(const MaskedProduct<float>& problem, index_t begin, index_t end) {
   product_block(problem, begin, end);
@@ -148,15 +149,16 @@ HWY_EXPORT(product_block_double);
 
 template <class T>
 void masked_gradient(int threads, const MaskedGradient<T>& problem, ResidualSums* sums) {
-  const MaskedBlocks<T> blocks(problem.entries);
+  const index_t tile = tile_size(problem.entries, problem.rank());
+  const MaskedBlocks<T> blocks(problem.entries, tile > 0);
   std::vector<ResidualSums> partial(static_cast<std::size_t>(blocks.count()));
   for_blocks(threads, blocks.count(), [&](index_t block) {
     const index_t begin = blocks.begin(block), end = blocks.begin(block + 1);
     ResidualSums& part = partial[static_cast<std::size_t>(block)];
     if constexpr (std::is_same_v<T, float>)
-      part = HWY_DYNAMIC_DISPATCH(gradient_block_float)(problem, begin, end);
+      part = HWY_DYNAMIC_DISPATCH(gradient_block_float)(problem, begin, end, tile);
     else
-      part = HWY_DYNAMIC_DISPATCH(gradient_block_double)(problem, begin, end);
+      part = HWY_DYNAMIC_DISPATCH(gradient_block_double)(problem, begin, end, tile);
   });
   if (sums == nullptr) return;
   *sums = {};

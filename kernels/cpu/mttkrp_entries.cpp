@@ -12,84 +12,20 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "seesaw/types.hpp"
+#include "cpu/entry_products-inl.hpp"
 
-// The problems come here with the modes in the order of own_mode_first(): mode 0 is the one that the entries are by.
 HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-/// Elements f to f + kVectors vectors of d - 1, but at most to k - 1, of the sum over the entries first to last - 1.
-/// The last vector is moved back to end with the row: what two vectors hold both compute alike. kOrder 0: any.
-template <int kOrder, int kVectors, class D, class T>
-HWY_INLINE void sum_pieces(D d, const SparseMttkrp<T>& problem, offset_t first, offset_t last, index_t f,
-                           T* HWY_RESTRICT out) {
-  const ModeView<T>& entries = problem.entries;
-  const auto order = static_cast<std::size_t>(kOrder == 0 ? entries.order : kOrder);
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  const index_t k = problem.rank();
-  index_t at[kVectors];
-  hn::Vec<D> sum[kVectors];
-  for (int v = 0; v < kVectors; ++v) {
-    at[v] = std::min(f + v * lanes, k - lanes);
-    sum[v] = hn::Zero(d);
-  }
-  for (offset_t e = first; e < last; ++e) {
-    const auto value = hn::Set(d, entries.values[e]);
-    hn::Vec<D> product[kVectors];
-    const T* row = problem.factors[1].row(entries.indices[1][e]);
-    for (int v = 0; v < kVectors; ++v) product[v] = hn::LoadU(d, row + at[v]);
-    for (std::size_t n = 2; n < order; ++n) {
-      row = problem.factors[n].row(entries.indices[n][e]);
-      for (int v = 0; v < kVectors; ++v) product[v] = hn::Mul(product[v], hn::LoadU(d, row + at[v]));
-    }
-    for (int v = 0; v < kVectors; ++v) sum[v] = hn::MulAdd(value, product[v], sum[v]);
-  }
-  for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[v], d, out + at[v]);
-}
-
-/// The same of all elements; d's vectors have no more than k lanes.
-template <int kOrder, class D, class T>
-HWY_INLINE void sum_entries(D d, const SparseMttkrp<T>& problem, offset_t first, offset_t last, T* out) {
-  const index_t k = problem.rank();
-  if constexpr (hn::MaxLanes(D()) > 1) {
-    if (static_cast<index_t>(hn::Lanes(d)) > k) {
-      sum_entries<kOrder>(hn::Half<D>(), problem, first, last, out);
-      return;
-    }
-  }
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  for (index_t f = 0; f < k;) {
-    const index_t vectors = (k - f + lanes - 1) / lanes;
-    if (vectors > 4) {
-      sum_pieces<kOrder, 8>(d, problem, first, last, f, out);
-      f += 8 * lanes;
-    } else if (vectors > 2) {
-      sum_pieces<kOrder, 4>(d, problem, first, last, f, out);
-      f += 4 * lanes;
-    } else if (vectors == 2) {
-      sum_pieces<kOrder, 2>(d, problem, first, last, f, out);
-      f += 2 * lanes;
-    } else {
-      sum_pieces<kOrder, 1>(d, problem, first, last, f, out);
-      f += lanes;
-    }
-  }
-}
 
 template <class T>
 void sum_any(const SparseMttkrp<T>& problem, offset_t first, offset_t last, T* out) {
-  const hn::ScalableTag<T> d;
-  switch (problem.entries.order) {
-    case 2:
-      return sum_entries<2>(d, problem, first, last, out);
-    case 3:
-      return sum_entries<3>(d, problem, first, last, out);
-    case 4:
-      return sum_entries<4>(d, problem, first, last, out);
-    default:
-      return sum_entries<0>(d, problem, first, last, out);
-  }
+  with_order(problem.entries.order, [&](auto order) {
+    for_row(hn::ScalableTag<T>(), problem.rank(), [&](auto piece) {
+      piece.clear();
+      for (offset_t e = first; e < last; ++e) add_entry<order()>(problem, e, piece);
+      piece.store(out);
+    });
+  });
 }
 
 void sum_any_float(const SparseMttkrp<float>& problem, offset_t first, offset_t last, float* out) {

@@ -14,6 +14,7 @@ list(APPEND SEESAW_SOURCES
   kernels/cpu/mode_gram.cpp
   kernels/cpu/mttkrp.cpp
   kernels/cpu/mttkrp_entries.cpp
+  kernels/cpu/mttkrp_unsorted.cpp
   kernels/cpu/nonnegative_descent.cpp
   kernels/cpu/product.cpp
   kernels/cpu/scale_columns.cpp

@@ -1,6 +1,5 @@
 #include "cp_residual.hpp"
 #include "resources.cuh"
-#include "row_of_entry.cuh"
 #include "team_sums.cuh"
 
 namespace seesaw::cuda {
@@ -16,33 +15,27 @@ __device__ __forceinline__ DoubleDouble team_sum(DoubleDouble sum) {
 
 // Block c takes the entries c * chunk to (c + 1) * chunk - 1, its team t every kTeams-th of them from the t-th on, a
 // lane the components lane, lane + kLanes, ... Bound by arithmetic, some 15 operations for each factor's element.
-//   1. row    by binary search, for the block's first and last entry, then between those
-//   2. model  the lane's components, then over the team
-//   3. sums   by team, then over the teams of the block
+//   1. model  the lane's components, then over the team
+//   2. sums   by team, then over the teams of the block
 template <class T>
 __global__ void __launch_bounds__(kThreads)
     residual_kernel(CpResidual<T> problem, const double* weights, offset_t chunk, DoubleDouble* partials) {
-  const ModeView<T>& entries = problem.entries;
-  const index_t rows = entries.shape[entries.mode], k = problem.rank();
-  const offset_t begin = entries.offsets[0];
-  const offset_t first = begin + blockIdx.x * chunk, last = min(first + chunk, entries.offsets[rows]);
+  const SparseTensorView<T>& entries = problem.entries;
+  const index_t k = problem.rank();
+  const offset_t first = blockIdx.x * chunk, last = min(first + chunk, entries.entries);
   const int lane = static_cast<int>(threadIdx.x) % kLanes;
-  index_t row = row_of_entry(entries.offsets, first, 0, rows - 1);
-  const index_t last_row = row_of_entry(entries.offsets, last - 1, row, rows - 1);
   DoubleDouble sum;
   for (offset_t base = first; base < last; base += kTeams) {
     const offset_t e = base + threadIdx.x / kLanes;
     const bool active = e < last;
     DoubleDouble model;
     if (active) {
-      if (e >= entries.offsets[row + 1]) row = row_of_entry(entries.offsets, e, row + 1, last_row);
       for (index_t f = lane; f < k; f += kLanes) {
         DoubleDouble product{weights[f]};
 #pragma unroll
         for (int n = 0; n < kMaxOrder; ++n) {
           if (n >= entries.order) break;
-          const index_t i = n == entries.mode ? row : static_cast<index_t>(entries.indices[n][e]);
-          product = product * static_cast<double>(problem.factors[n].row(i)[f]);
+          product = product * static_cast<double>(problem.factors[n].row(entries.indices[n][e])[f]);
         }
         model.add(product);
       }

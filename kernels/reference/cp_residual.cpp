@@ -4,16 +4,13 @@ namespace seesaw::reference {
 namespace {
 
 template <class T>
-DoubleDouble model_at(const CpResidual<T>& problem, index_t row, offset_t e) {
-  const ModeView<T>& entries = problem.entries;
+DoubleDouble model_at(const CpResidual<T>& problem, offset_t e) {
+  const SparseTensorView<T>& entries = problem.entries;
   DoubleDouble model;
   for (index_t f = 0; f < problem.rank(); ++f) {
     DoubleDouble product{problem.weights[f]};
-    for (int n = 0; n < entries.order; ++n) {
-      const auto mode = static_cast<std::size_t>(n);
-      const index_t i = n == entries.mode ? row : entries.indices[mode][e];
-      product = product * static_cast<double>(problem.factors[mode](i, f));
-    }
+    for (std::size_t n = 0; n < static_cast<std::size_t>(entries.order); ++n)
+      product = product * static_cast<double>(problem.factors[n](entries.indices[n][e], f));
     model.add(product);
   }
   return model;
@@ -36,13 +33,12 @@ std::vector<DoubleDouble> gram_of(MatrixView<const T> factor) {
 
 template <class T>
 double cp_residual(const CpResidual<T>& problem) {
-  const ModeView<T>& entries = problem.entries;
+  const SparseTensorView<T>& entries = problem.entries;
   std::vector<std::vector<DoubleDouble>> grams;
   for (int n = 0; n < entries.order; ++n) grams.push_back(gram_of(problem.factors[static_cast<std::size_t>(n)]));
   DoubleDouble sum = squared_model(problem.weights, problem.rank(), grams);
-  for (index_t i = 0; i < entries.shape[static_cast<std::size_t>(entries.mode)]; ++i)
-    for (offset_t e = entries.offsets[i]; e < entries.offsets[i + 1]; ++e)
-      sum.add(residual_term(static_cast<double>(entries.values[e]), model_at(problem, i, e)));
+  for (offset_t e = 0; e < entries.entries; ++e)
+    sum.add(residual_term(static_cast<double>(entries.values[e]), model_at(problem, e)));
   return sum.value();
 }
 

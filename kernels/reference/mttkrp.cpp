@@ -55,6 +55,21 @@ void mttkrp(const SparseMttkrp<T>& problem) {
 }
 
 template <class T>
+void mttkrp(const UnsortedMttkrp<T>& problem) {
+  const SparseTensorView<T>& entries = problem.entries;
+  const auto own = static_cast<std::size_t>(problem.mode);
+  for (index_t i = 0; i < problem.out.rows; ++i)
+    for (index_t f = 0; f < problem.out.cols; ++f) problem.out(i, f) = 0;
+  for (offset_t e = 0; e < entries.entries; ++e)
+    for (index_t f = 0; f < problem.out.cols; ++f) {
+      T product = entries.values[e];
+      for (std::size_t n = 0; n < static_cast<std::size_t>(entries.order); ++n)
+        if (n != own) product *= problem.factors[n](entries.indices[n][e], f);
+      problem.out(entries.indices[own][e], f) += product;
+    }
+}
+
+template <class T>
 void contract(const TensorContraction<T>& problem) {
   for (index_t i = 0; i < problem.out.rows; ++i)
     for (index_t f = 0; f < problem.out.cols; ++f) {
@@ -83,6 +98,8 @@ template void mttkrp(const DenseMttkrp<float>&);
 template void mttkrp(const DenseMttkrp<double>&);
 template void mttkrp(const SparseMttkrp<float>&);
 template void mttkrp(const SparseMttkrp<double>&);
+template void mttkrp(const UnsortedMttkrp<float>&);
+template void mttkrp(const UnsortedMttkrp<double>&);
 template void contract(const TensorContraction<float>&);
 template void contract(const TensorContraction<double>&);
 template void contract(const PartialContraction<float>&);
