@@ -9,6 +9,7 @@
 #include "checks.hpp"
 #include "completion_checks.hpp"
 #include "cp_diagnostics.hpp"
+#include "cp_nvecs.hpp"
 #include "cp_run.hpp"
 #include "cp_tensor.hpp"
 #include "saturated.hpp"
@@ -47,8 +48,7 @@ void require_options(int order, const CpOptions& options) {
     require(mode.ridge >= 0 && std::isfinite(mode.ridge), mode_text("ridge of modes", n).c_str(), mode.ridge,
             "a finite number >= 0");
     if (mode.nonnegative && options.start != CpStart::normal)
-      throw InvalidArgument(std::string("start is ") + (options.start == CpStart::nvecs ? "nvecs" : "range_finder") +
-                            ", whose factors have negative elements, but mode " + std::to_string(n) +
+      throw InvalidArgument(std::string("start is ") + to_string(options.start) + ", whose factors have negative elements, but mode " + std::to_string(n) +
                             " is to be nonnegative; expected normal");
     all_fixed = all_fixed && mode.fixed;
   }
@@ -64,6 +64,35 @@ void require_options(int order, const CpOptions& options) {
       throw InvalidArgument("order has the mode " + std::to_string(n) + " " + std::to_string(times) +
                             " times, expected once");
   }
+}
+
+/// Besides the start nvecs.
+double sweep_bytes(const CpSize& size) {
+  double rows = 0;
+  for (int n = 0; n < size.order; ++n) rows += static_cast<double>(size.shape[static_cast<std::size_t>(n)]);
+  const auto element = static_cast<double>(size.element_bytes);
+  const index_t columns = size.rank * size.starts;
+  // The Grams of all starts and of all modes, the system, what it is solved with and copies; a sparse tensor's Grams in
+  // double-double besides, half of each.
+  const auto k = static_cast<double>(size.rank);
+  const double squares = k * k *
+                         ((static_cast<double>(size.starts) * size.order + 4) * element +
+                          (size.entries > 0 ? 8.0 * (size.order + 1) : 0.0));
+  // The factors of all starts, the components kept of each and what a sweep works with.
+  const double factors = 3 * rows * static_cast<double>(columns) * element + squares;
+  if (size.entries == 0) return factors + 2 * mttkrp_workspace(size.order, size.shape, columns) * element;
+  const auto order = static_cast<double>(size.order), entries = static_cast<double>(size.entries);
+  return factors + order * entries * ((order - 1) * sizeof(column_t) + element);
+}
+
+/// What cp_als_memory() tells, where it is taken.
+void require_memory_of(const Context& ctx, const CpSize& size) {
+  const bool nvecs = size.start == CpStart::nvecs;
+  const char* const advice = nvecs ? "a smaller rank or another start takes less" : "a smaller rank takes less";
+  if (ctx.memory()->on_host()) return require_memory(ctx, "cp_als", cp_als_memory(size), advice);
+  const NvecsBytes start = nvecs ? nvecs_bytes(size) : NvecsBytes{};
+  require_memory(ctx, "cp_als", saturated(sweep_bytes(size) + start.context), advice);
+  require_memory(*host_memory(), "host", "cp_als", saturated(start.host), advice);
 }
 
 template <class T>
@@ -127,8 +156,9 @@ CpResult<T> run(Context& ctx, const DenseTensorView<T>& tensor, const CpOptions&
   require_order(tensor.order, tensor.shape);
   require_space(ctx, tensor.data, "tensor.data");
   require_options(tensor.order, options);
-  require_memory(ctx, "cp_als",
-                 cp_als_memory({tensor.order, tensor.shape, 0, options.rank, options.starts, sizeof(T)}));
+  const CpSize size{tensor.order, tensor.shape, 0, options.rank, options.starts, sizeof(T), options.start};
+  if (options.start == CpStart::nvecs) require_decomposable(size);
+  require_memory_of(ctx, size);
   require_start(ctx, tensor.order, tensor.shape, options, start);
   DenseCpTensor<T> dense(ctx, tensor);
   return run(ctx, dense, options, start);
@@ -142,8 +172,8 @@ CpResult<T> run(Context& ctx, const SparseTensorView<T>& tensor, const CpOptions
   if (tensor.weights != nullptr)
     throw InvalidArgument("tensor.weights is given, expected null: what has no entry is 0, not unknown");
   require_options(tensor.order, options);
-  require_memory(ctx, "cp_als",
-                 cp_als_memory({tensor.order, tensor.shape, tensor.entries, options.rank, options.starts, sizeof(T)}));
+  require_memory_of(
+      ctx, {tensor.order, tensor.shape, tensor.entries, options.rank, options.starts, sizeof(T), options.start});
   require_start(ctx, tensor.order, tensor.shape, options, start);
   SparseCpTensor<T> sparse(ctx, tensor);
   return run(ctx, sparse, options, start);
@@ -169,21 +199,25 @@ CpResult<double> cp_als(Context& ctx, const SparseTensorView<double>& tensor, co
 }
 
 std::int64_t cp_als_memory(const CpSize& size) {
-  double rows = 0;
-  for (int n = 0; n < size.order; ++n) rows += static_cast<double>(size.shape[static_cast<std::size_t>(n)]);
-  const auto element = static_cast<double>(size.element_bytes);
-  const index_t columns = size.rank * size.starts;
-  // The Grams of all starts and of all modes, the system, what it is solved with and copies; a sparse tensor's Grams in
-  // double-double besides, half of each.
-  const auto k = static_cast<double>(size.rank);
-  const double squares = k * k *
-                         ((static_cast<double>(size.starts) * size.order + 4) * element +
-                          (size.entries > 0 ? 8.0 * (size.order + 1) : 0.0));
-  // The factors of all starts, the components kept of each and what a sweep works with.
-  const double factors = 3 * rows * static_cast<double>(columns) * element + squares;
-  if (size.entries == 0) return saturated(factors + 2 * mttkrp_workspace(size.order, size.shape, columns) * element);
-  const auto order = static_cast<double>(size.order), entries = static_cast<double>(size.entries);
-  return saturated(factors + order * entries * ((order - 1) * sizeof(column_t) + element));
+  const NvecsBytes start = size.start == CpStart::nvecs ? nvecs_bytes(size) : NvecsBytes{};
+  return saturated(sweep_bytes(size) + start.context + start.host);
+}
+
+const char* to_string(CpStart start) {
+  switch (start) {
+    case CpStart::normal:
+      return "normal";
+    case CpStart::range_finder:
+      return "range_finder";
+    case CpStart::nvecs:
+      return "nvecs";
+  }
+  return "";
+}
+
+const std::vector<CpStart>& all_cp_starts() {
+  static const std::vector<CpStart> all{CpStart::normal, CpStart::range_finder, CpStart::nvecs};
+  return all;
 }
 
 }  // namespace seesaw
