@@ -48,7 +48,8 @@ void require_options(int order, const CpOptions& options) {
     require(mode.ridge >= 0 && std::isfinite(mode.ridge), mode_text("ridge of modes", n).c_str(), mode.ridge,
             "a finite number >= 0");
     if (mode.nonnegative && options.start != CpStart::normal)
-      throw InvalidArgument(std::string("start is ") + to_string(options.start) + ", whose factors have negative elements, but mode " + std::to_string(n) +
+      throw InvalidArgument(std::string("start is ") + to_string(options.start) +
+                            ", whose factors have negative elements, but mode " + std::to_string(n) +
                             " is to be nonnegative; expected normal");
     all_fixed = all_fixed && mode.fixed;
   }

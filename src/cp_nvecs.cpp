@@ -225,8 +225,12 @@ Matrix<double> product(const Lines& rows, const Matrix<double>& v) {
 
 template <class T>
 Matrix<double> leading_vectors(Context& ctx, const DenseTensorView<T>& tensor, int mode, index_t count) {
-  ModeGram<T> x{tensor.data, size_of(tensor.shape, {0, mode}), tensor.shape[static_cast<std::size_t>(mode)],
-                size_of(tensor.shape, {mode + 1, tensor.order}), false, nullptr};
+  ModeGram<T> x{tensor.data,
+                size_of(tensor.shape, {0, mode}),
+                tensor.shape[static_cast<std::size_t>(mode)],
+                size_of(tensor.shape, {mode + 1, tensor.order}),
+                false,
+                nullptr};
   require_decomposable(mode, x.rows, static_cast<double>(x.length()));
   x.of_columns = x.length() < x.rows;
   Matrix<double> square = gram_of(ctx, x);

@@ -4,12 +4,11 @@
 // The start nvecs of cp_als().
 namespace seesaw {
 
-/// The eigenvectors of X X' of the `count` largest eigenvalues, X the unfolding of the tensor in `mode`, orthonormal and
-/// the element of largest magnitude positive: I x count, fewer columns where X has fewer singular values whose squares
-/// are above n eps times the largest one's. In host memory.
-/// X X' is formed, I x I, or, where X has fewer columns than rows, X' X, whose eigenvectors v give X v; n is the smaller
-/// of the two. LAPACK decomposes it in double on every backend.
-/// Throws InvalidArgument where n is above 23,000, OutOfMemory. On CUDA it waits.
+/// The eigenvectors of X X' of the `count` largest eigenvalues, X the unfolding of the tensor in `mode`, orthonormal
+/// and the element of largest magnitude positive: I x count, fewer columns where X has fewer singular values whose
+/// squares are above n eps times the largest one's. In host memory. X X' is formed, I x I, or, where X has fewer
+/// columns than rows, X' X, whose eigenvectors v give X v; n is the smaller of the two. LAPACK decomposes it in double
+/// on every backend. Throws InvalidArgument where n is above 23,000, OutOfMemory. On CUDA it waits.
 template <class T>
 Matrix<double> leading_vectors(Context& ctx, const DenseTensorView<T>& tensor, int mode, index_t count);
 

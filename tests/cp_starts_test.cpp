@@ -195,7 +195,8 @@ TEST_P(CpStarts, AModeMayBeLongWhereTheOthersAreShort) {
     const Matrix<double> found = vectors_of<double>(ctx, host, 0, 2, sparse);
     ASSERT_EQ(found.cols(), 1);
     for (index_t i = 0; i < kSize; i += 1000)
-      EXPECT_NEAR(found(i, 0), static_cast<double>(1 + i % 7) / std::sqrt(squares), 0.02 * kSize * eps<double>());  // a sum of 24,000
+      EXPECT_NEAR(found(i, 0), static_cast<double>(1 + i % 7) / std::sqrt(squares),
+                  0.02 * kSize * eps<double>());  // a sum of 24,000
   }
 }
 
@@ -221,16 +222,17 @@ TEST_P(CpStarts, AnUnfoldingWithTwoLongSidesIsRefused) {
   EXPECT_EQ(message_of<InvalidArgument>([&] { cp_als(ctx, diagonal.view(), options); }), message);
 }
 
-// Decomposing 100 x 100 takes many times as long as a sweep, of which the shortest is not disturbed.
+// Decomposing 100 x 100 twice takes many times as long as a sweep. Of those after a normal start the shortest is not
+// disturbed.
 TEST_P(CpStarts, TheStartsTimeCounts) {
   Context ctx = context();
   const auto tensor = to_context(ctx, random_cp({100, 100}, 1, 0.1, 85));
-  CpOptions options = options_of(1, 20);
+  CpOptions options = options_of(1, 1);
+  const auto seconds = [&] { return cp_als(ctx, tensor.view(), options).runs[0].history[0].seconds; };
+  double normal = seconds();
+  for (int run = 0; run < 5; ++run) normal = std::min(normal, seconds());
   options.start = CpStart::nvecs;
-  const auto history = cp_als(ctx, tensor.view(), options).runs[0].history;
-  double sweep = history[0].seconds;
-  for (std::size_t s = 1; s < history.size(); ++s) sweep = std::min(sweep, history[s].seconds - history[s - 1].seconds);
-  EXPECT_GT(history[0].seconds, 2 * sweep);
+  EXPECT_GT(seconds(), 2 * normal);
 }
 
 TEST_P(CpStarts, TheTimeLimitEndsTheStart) {

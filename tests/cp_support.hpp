@@ -83,7 +83,8 @@ inline CpOptions options_of(index_t rank, int sweeps, std::uint64_t seed = 0) {
 }
 
 /// A tensor of that rank and noise of that part of its norm, in host memory.
-inline DenseTensor<double> random_cp(const std::vector<index_t>& shape, index_t rank, double noise, std::uint64_t seed) {
+inline DenseTensor<double> random_cp(const std::vector<index_t>& shape, index_t rank, double noise,
+                                     std::uint64_t seed) {
   std::vector<Matrix<double>> factors;
   for (const index_t size : shape) factors.push_back(random_matrix<double>(size, rank, seed++));
   DenseTensor<double> tensor = model_of(factors, std::vector<double>(static_cast<std::size_t>(rank), 1));

@@ -31,7 +31,8 @@ void is_as_by_hand(Context& ctx) {
   const std::vector<double> tensor{1, 2, 3, 4, 5, 6, 7, 8};
   const auto expect = [&](const Unfolding& x, bool of_columns, const std::vector<double>& expected) {
     const index_t n = of_columns ? x.left * x.right : x.rows;
-    EXPECT_TRUE(same_bits(gram_on<T>(ctx, tensor, x, of_columns), matrix_of<T>(n, n, expected))) << x.left << of_columns;
+    EXPECT_TRUE(same_bits(gram_on<T>(ctx, tensor, x, of_columns), matrix_of<T>(n, n, expected)))
+        << x.left << of_columns;
   };
   expect({1, 2, 4}, false, {30, 70, 70, 174});
   expect({2, 2, 2}, false, {66, 94, 94, 138});

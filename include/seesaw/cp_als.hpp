@@ -20,11 +20,11 @@ struct CpMode {
 
 /// Where the factors that are not given come from. normal: A_n(i, r) = random_normal(random_bits(seed, n), i k + r),
 /// its absolute value where the mode is nonnegative. range_finder: an orthonormal basis of the MTTKRP of such factors
-/// (Halko, Martinsson, Tropp 2011), the same over all modes that are not given. nvecs: the leading left singular vectors
-/// of the tensor's unfolding X in each mode, I x J, of norm 1, their largest element positive (Tensor Toolbox's nvecs);
-/// columns beyond the rank of X, as beyond the mode's size, are normal ones. X X' or X' X, whichever is smaller, is
-/// decomposed on the host, for min(I, J) up to 23,000; of a sparse tensor J counts the columns that have entries. Modes
-/// to which the limit of seconds leaves no time keep normal numbers. Neither for nonnegative modes.
+/// (Halko, Martinsson, Tropp 2011), the same over all modes that are not given. nvecs: the leading left singular
+/// vectors of the tensor's unfolding X in each mode, I x J, of norm 1, their largest element positive (Tensor Toolbox's
+/// nvecs); columns beyond the rank of X, as beyond the mode's size, are normal ones. X X' or X' X, whichever is
+/// smaller, is decomposed on the host, for min(I, J) up to 23,000; of a sparse tensor J counts the columns that have
+/// entries. Modes to which the limit of seconds leaves no time keep normal numbers. Neither for nonnegative modes.
 enum class CpStart { normal, range_finder, nvecs };
 
 /// "normal", "range_finder", "nvecs".

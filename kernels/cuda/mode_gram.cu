@@ -11,8 +11,8 @@ constexpr int kPanel = 32;  // elements of each vector at a time
 constexpr int kRows = 8;    // of threads: kTile x kRows to a block
 
 // Block t * parts + p sums tile t of the lower triangle over part p of the vectors' elements, to partials + p * n * n.
-// Thread (x, y) owns the tile's elements (y + 8 q, x). Shared: the panels of the vectors of the tile's rows and of those
-// of its columns, kPanel elements of each, vectors one element apart from a bank.
+// Thread (x, y) owns the tile's elements (y + 8 q, x). Shared: the panels of the vectors of the tile's rows and of
+// those of its columns, kPanel elements of each, vectors one element apart from a bank.
 //   1. gather   thread (x, y) element x of the panels' vectors y + 8 q, or, where a vector's elements are apart in
 //               memory and the vectors are not, of vector x the elements y + 8 q
 //   2. sums     over the panel
