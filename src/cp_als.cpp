@@ -9,6 +9,7 @@
 #include "checks.hpp"
 #include "completion_checks.hpp"
 #include "cp_diagnostics.hpp"
+#include "cp_nvecs.hpp"
 #include "cp_run.hpp"
 #include "cp_tensor.hpp"
 #include "saturated.hpp"
@@ -47,7 +48,7 @@ void require_options(int order, const CpOptions& options) {
     require(mode.ridge >= 0 && std::isfinite(mode.ridge), mode_text("ridge of modes", n).c_str(), mode.ridge,
             "a finite number >= 0");
     if (mode.nonnegative && options.start != CpStart::normal)
-      throw InvalidArgument(std::string("start is ") + (options.start == CpStart::nvecs ? "nvecs" : "range_finder") +
+      throw InvalidArgument(std::string("start is ") + to_string(options.start) +
                             ", whose factors have negative elements, but mode " + std::to_string(n) +
                             " is to be nonnegative; expected normal");
     all_fixed = all_fixed && mode.fixed;
@@ -64,6 +65,46 @@ void require_options(int order, const CpOptions& options) {
       throw InvalidArgument("order has the mode " + std::to_string(n) + " " + std::to_string(times) +
                             " times, expected once");
   }
+}
+
+/// Besides the start nvecs.
+double sweep_bytes(const CpSize& size) {
+  double rows = 0;
+  for (int n = 0; n < size.order; ++n) rows += static_cast<double>(size.shape[static_cast<std::size_t>(n)]);
+  const auto element = static_cast<double>(size.element_bytes);
+  const index_t columns = size.rank * size.starts;
+  // The Grams of all starts and of all modes, the system, what it is solved with and copies; a sparse tensor's Grams in
+  // double-double besides, half of each.
+  const auto k = static_cast<double>(size.rank);
+  const double squares = k * k *
+                         ((static_cast<double>(size.starts) * size.order + 4) * element +
+                          (size.entries > 0 ? 8.0 * (size.order + 1) : 0.0));
+  // The factors of all starts, the components kept of each and what a sweep works with.
+  const double factors = 3 * rows * static_cast<double>(columns) * element + squares;
+  if (size.entries == 0) return factors + 2 * mttkrp_workspace(size.order, size.shape, columns) * element;
+  const double copy =
+      static_cast<double>(size.entries) * ((static_cast<double>(size.order) - 1) * sizeof(column_t) + element);
+  double sorted = 0, parts = 0;
+  for (int n = 0; n < size.order; ++n) {
+    const index_t length = size.shape[static_cast<std::size_t>(n)];
+    if (cp_sorts(size.entries, length, size.sorted_copies))
+      sorted += copy;
+    else
+      parts = std::max(parts, static_cast<double>((unsorted_parts(size.entries, length) - 1) * length) *
+                                  std::min<double>(kPartColumnBytes, static_cast<double>(columns) * element));
+  }
+  if (size.start == CpStart::nvecs && parts > 0) parts = std::max(parts, copy);  // one mode's after the other's
+  return factors + sorted + parts;
+}
+
+/// What cp_als_memory() tells, where it is taken.
+void require_memory_of(const Context& ctx, const CpSize& size) {
+  const bool nvecs = size.start == CpStart::nvecs;
+  const char* const advice = nvecs ? "a smaller rank or another start takes less" : "a smaller rank takes less";
+  if (ctx.memory()->on_host()) return require_memory(ctx, "cp_als", cp_als_memory(size), advice);
+  const NvecsBytes start = nvecs ? nvecs_bytes(size) : NvecsBytes{};
+  require_memory(ctx, "cp_als", saturated(sweep_bytes(size) + start.context), advice);
+  require_memory(*host_memory(), "host", "cp_als", saturated(start.host), advice);
 }
 
 template <class T>
@@ -127,8 +168,9 @@ CpResult<T> run(Context& ctx, const DenseTensorView<T>& tensor, const CpOptions&
   require_order(tensor.order, tensor.shape);
   require_space(ctx, tensor.data, "tensor.data");
   require_options(tensor.order, options);
-  require_memory(ctx, "cp_als",
-                 cp_als_memory({tensor.order, tensor.shape, 0, options.rank, options.starts, sizeof(T)}));
+  const CpSize size{tensor.order, tensor.shape, 0, options.rank, options.starts, sizeof(T), options.start};
+  if (options.start == CpStart::nvecs) require_decomposable(size);
+  require_memory_of(ctx, size);
   require_start(ctx, tensor.order, tensor.shape, options, start);
   DenseCpTensor<T> dense(ctx, tensor);
   return run(ctx, dense, options, start);
@@ -143,9 +185,8 @@ CpResult<T> run(Context& ctx, const SparseTensorView<T>& tensor, const CpOptions
     throw InvalidArgument("tensor.weights is given, expected null: what has no entry is 0, not unknown");
   require_options(tensor.order, options);
   const bool sorted_copies = options.sorted_copies || ctx.backend() == Backend::cuda;
-  require_memory(ctx, "cp_als",
-                 cp_als_memory({tensor.order, tensor.shape, tensor.entries, options.rank, options.starts, sizeof(T),
-                                sorted_copies}));
+  require_memory_of(ctx, {tensor.order, tensor.shape, tensor.entries, options.rank, options.starts, sizeof(T),
+                          options.start, sorted_copies});
   require_start(ctx, tensor.order, tensor.shape, options, start);
   SparseCpTensor<T> sparse(ctx, tensor, sorted_copies);
   return run(ctx, sparse, options, start);
@@ -171,30 +212,25 @@ CpResult<double> cp_als(Context& ctx, const SparseTensorView<double>& tensor, co
 }
 
 std::int64_t cp_als_memory(const CpSize& size) {
-  double rows = 0;
-  for (int n = 0; n < size.order; ++n) rows += static_cast<double>(size.shape[static_cast<std::size_t>(n)]);
-  const auto element = static_cast<double>(size.element_bytes);
-  const index_t columns = size.rank * size.starts;
-  // The Grams of all starts and of all modes, the system, what it is solved with and copies; a sparse tensor's Grams in
-  // double-double besides, half of each.
-  const auto k = static_cast<double>(size.rank);
-  const double squares = k * k *
-                         ((static_cast<double>(size.starts) * size.order + 4) * element +
-                          (size.entries > 0 ? 8.0 * (size.order + 1) : 0.0));
-  // The factors of all starts, the components kept of each and what a sweep works with.
-  const double factors = 3 * rows * static_cast<double>(columns) * element + squares;
-  if (size.entries == 0) return saturated(factors + 2 * mttkrp_workspace(size.order, size.shape, columns) * element);
-  const double entry = (static_cast<double>(size.order) - 1) * sizeof(column_t) + element;
-  double sorted = 0, parts = 0;
-  for (int n = 0; n < size.order; ++n) {
-    const index_t length = size.shape[static_cast<std::size_t>(n)];
-    if (cp_sorts(size.entries, length, size.sorted_copies))
-      sorted += static_cast<double>(size.entries) * entry;
-    else
-      parts = std::max(parts, static_cast<double>((unsorted_parts(size.entries, length) - 1) * length) *
-                                  std::min<double>(kPartColumnBytes, static_cast<double>(columns) * element));
+  const NvecsBytes start = size.start == CpStart::nvecs ? nvecs_bytes(size) : NvecsBytes{};
+  return saturated(sweep_bytes(size) + start.context + start.host);
+}
+
+const char* to_string(CpStart start) {
+  switch (start) {
+    case CpStart::normal:
+      return "normal";
+    case CpStart::range_finder:
+      return "range_finder";
+    case CpStart::nvecs:
+      return "nvecs";
   }
-  return saturated(factors + sorted + parts);
+  return "";
+}
+
+const std::vector<CpStart>& all_cp_starts() {
+  static const std::vector<CpStart> all{CpStart::normal, CpStart::range_finder, CpStart::nvecs};
+  return all;
 }
 
 }  // namespace seesaw

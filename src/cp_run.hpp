@@ -52,16 +52,14 @@ class CpAls {
 
   /// Runs all starts to their ends. What it returns has neither diagnostics nor matches.
   CpResult<T> operator()() {
-    using Clock = std::chrono::steady_clock;
-    const auto begin = Clock::now();
     for (int sweep = 1; running_ > 0; ++sweep) {
       for (const int n : order_) update(n);
       const auto active = [&](Start& start) { return start.active; };
       for (int s = 0; s < options_.starts; ++s) {
         Start& start = starts_[index(s)];
         if (!active(start)) continue;
-        const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-        after_sweep(s, start, {sweep, fit(start), objective(start), seconds});
+        const double now = seconds();
+        after_sweep(s, start, {sweep, fit(start), objective(start), now});
       }
     }
     if (best_ < 0)
@@ -86,7 +84,10 @@ class CpAls {
     bool finite = true;  ///< false from the first Gram on that overflowed: it ends, diverged, with its sweep
   };
 
+  using Clock = std::chrono::steady_clock;
+
   static std::size_t index(int n) { return static_cast<std::size_t>(n); }
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
   const CpMode& mode(int n) const { return options_.modes[index(n)]; }
 
   MatrixView<T> columns(Matrix<T>& wide, int s) const {
@@ -144,6 +145,7 @@ class CpAls {
   void take_vectors(const FactorViews<T>& given) {
     for (int n = 0; n < tensor_.order(); ++n) {
       if (given[index(n)].rows > 0) continue;
+      if (seconds() >= options_.stopping.seconds) return;
       const Matrix<double> vectors = tensor_.leading_vectors(n, k_);
       Matrix<T> host = to_host(factors_[index(n)]);
       for (index_t i = 0; i < host.rows(); ++i)
@@ -330,6 +332,7 @@ class CpAls {
     return any;
   }
 
+  const Clock::time_point begin_ = Clock::now();
   Context& ctx_;
   Tensor& tensor_;
   const CpOptions& options_;

@@ -9,7 +9,7 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True
-from cli_tool import TOOL, ToolTest
+from cli_tool import TOOL, ToolTest, run
 
 
 class Cp(ToolTest):
@@ -112,6 +112,46 @@ class Cp(ToolTest):
         self.assertLess(table[3]["core_consistency"], 90)
         self.assertRegex(self.ok("cp", "fit", tensor, "--rank-scan", "1:2").stdout, r"rank +fit +core consistency")
 
+    # The sum of three rank-1 tensors that two approximate ever better, cancelling each other ever more: their weights
+    # exceed twice the norm, whose square is near a fourth of what float holds.
+    def test_a_failing_rank_of_a_scan_leaves_the_others(self):
+        tensor = self.write("w.tns", "1 1 2 4.6e18\n1 2 1 4.6e18\n2 1 1 4.6e18\n")
+        scan = ("cp", "fit", tensor, "--rank-scan", "1:4", "--precision", "float", "--fit-change", 0)
+        message = r"rank 2: cp_als\(\): from no start is the fit finite, as numbers exceed what float holds"
+        done = run(*scan, "--progress", "none")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"\Aseesaw: " + message + r"\n\Z")
+        self.assertEqual([line.split()[0] for line in done.stdout.splitlines()[1:]], ["rank", "1"])
+        done = run(*scan, "--json")
+        self.assertEqual(done.returncode, 1)
+        document = json.loads(done.stdout)
+        self.assertEqual([row["rank"] for row in document["ranks"]], [1])
+        self.assertEqual(document["failure"]["rank"], 2)
+        self.assertRegex("rank 2: " + document["failure"]["error"], message)
+        self.assertIsNone(self.json("cp", "fit", tensor, "--rank-scan", "1:1")["failure"])
+        self.fails(1, r"seesaw: cp_als\(\)", *scan[:3], "--rank-scan", "2:3", *scan[5:], "--progress", "none")
+
+    def test_progress_tells_the_best_start_though_it_ended(self):
+        tensor = self.dense("d.npy", "--noise", 0.2)
+        done = self.ok("cp", "fit", tensor, "-o", self.path("m.h5"), "-k", 3, "--starts", 6, "--fit-change", 1e-4,
+                       "--progress", "lines")
+        told = [line for line in done.stderr.splitlines() if line.startswith("sweep ")]
+        self.assertIn(" 6 of 6 starts", told[0])
+        self.assertNotIn(" 6 of 6 starts", told[-1])
+        fits = [float(line.split(" fit ")[1].split(",")[0]) for line in told]
+        self.assertEqual(fits, sorted(fits))
+
+    def test_one_sweep_is_no_plural(self):
+        tensor, model = self.dense(), self.path("m.h5")
+        for sweeps, text in ((1, "ended: the 1 sweep was done"), (2, "ended: all 2 sweeps were done")):
+            done = self.ok("cp", "fit", tensor, "-o", model, "-k", 1, "--sweeps", sweeps, "--fit-change", 0)
+            self.assertIn(text, done.stdout)
+
+    def test_the_librarys_messages_count_modes_from_one(self):
+        diagonal = self.write("diagonal.tns", "".join(f"1 {i} {i} 1\n" for i in range(1, 23002)))
+        self.fails(1, "the unfolding in mode 2 is 23001 x 23001, expected rows or columns up to 23000", "cp", "fit",
+                   diagonal, "-o", self.path("m.h5"), "-k", 1, "--start", "nvecs", "--progress", "none")
+
     @unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
     def test_plot_of_a_rank_scan(self):
         plot = self.path("ranks.svg")
@@ -203,6 +243,15 @@ class Cp(ToolTest):
         self.assertEqual(beyond["tensor_bytes"], 2**63 - 1)
         grams = self.json("cp", "info", "--shape", "12,11,10", "--entries", 500, "-k", 100000)["memory"]
         self.assertGreater(grams["fit_bytes"], 3 * 8 * 10**10)  # three Grams of k x k
+        sparse = self.json("cp", "info", "--shape", "100,200,300", "--entries", 6000)["tensor"]
+        self.assertEqual(sparse, {"kind": "sparse", "order": 3, "shape": [100, 200, 300], "entries": 6000,
+                                  "density": 0.001})
+        self.assertEqual(self.json("cp", "info", "--shape", "2,3")["tensor"],
+                         {"kind": "dense", "order": 2, "shape": [2, 3], "elements": 6})
+        nvecs = self.json("cp", "info", "--shape", "1000,1000", "--start", "nvecs")["memory"]
+        normal = self.json("cp", "info", "--shape", "1000,1000")["memory"]
+        self.assertGreaterEqual(nvecs["fit_bytes"] - normal["fit_bytes"], 6 * 8 * 1000**2)  # X X', and LAPACK's work
+        self.fails(2, "--format is of a file, but none is given", "cp", "info", "--shape", "2,2", "--format", "tns")
         self.fails(2, "--entries is 9, but 2 x 2 x 2 has 8 places", "cp", "info", "--shape", "2,2,2", "--entries", 9)
         self.fails(2, "--shape has 1 size, expected 2 to 8", "cp", "info", "--shape", "2")
         self.fails(2, "neither a file nor", "cp", "info")
@@ -216,7 +265,9 @@ class Cp(ToolTest):
         self.assertEqual(found["weights"], fitted["weights"])
         self.assertEqual(found["runs"], fitted["runs"])
         self.assertEqual(found["options"], fitted["options"])
-        self.fails(2, "--rank is of a tensor, but .* is a model", "cp", "info", model, "--rank", 3)
+        for option, value in (("--rank", 3), ("--shape", "9,8,7,6"), ("--format", "tns"), ("--index-base", 0),
+                              ("--duplicates", "sum"), ("--start", "nvecs")):
+            self.fails(2, option + " is of a tensor, but .* is a model", "cp", "info", model, option, value)
         self.fails(1, "its attribute \"schema\" is \"seesaw-cp-model\", not \"seesaw-model\"", "info", model)
 
     # ---- convert, generate

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "hdf5_support.hpp"
 #include "io_support.hpp"
 #include "seesaw/version.hpp"
 #include "support.hpp"
@@ -138,7 +139,14 @@ TEST_F(CpModels, AreRefusedWhereTheyDoNotFit) {
             "the model has 1 factors, expected 2 to 8");
   EXPECT_EQ(message_of<ShapeError>(message([](auto& m) { m.weights.clear(); })),
             "the model has no weights, expected one for each component");
-  EXPECT_EQ(message_of<ShapeError>(message([](auto& m) { m.weights.push_back(1); })),
+  EXPECT_EQ(message_of<ShapeError>(message([](auto& m) { m.options.rank = 3; })),
+            "options.rank is 3, but there are 2 weights");
+  EXPECT_EQ(message_of<ShapeError>(message([](auto& m) { m.diagnostics.second = 2; })),
+            "diagnostics has the components 0 and 2 of 2");
+  EXPECT_EQ(message_of<ShapeError>(message([](auto& m) {
+              m.weights.push_back(1);
+              m.options.rank = 3;
+            })),
             "factor_1 is 3 x 2, expected rows and 3 columns");
   EXPECT_EQ(message_of<InvalidArgument>(message([](auto& m) { m.factors[2](1, 0) = kNaN; })),
             "factor_3(1, 0) is not finite");
@@ -161,6 +169,30 @@ TEST_F(CpModels, DamagedNumbersAreRefused) {
   damaged[at] = static_cast<char>(damaged[at] ^ 1);
   const std::string name = file("damaged", damaged);
   EXPECT_THROW(load_cp_model<double>(name), IoError);
+}
+
+TEST_F(CpModels, NumbersThatContradictEachOtherAreRefused) {
+  const auto after = [&](const char* group, const std::vector<std::pair<const char*, std::int64_t>>& numbers) {
+    const std::string name = saved(small_model<double>());
+    change_file(name, [&](hid_t id) {
+      const hid_t at = H5Gopen2(id, group, H5P_DEFAULT);
+      for (const auto& [attribute, number] : numbers) replace_attribute(at, attribute, H5T_NATIVE_INT64, number);
+      H5Gclose(at);
+    });
+    return name;
+  };
+  EXPECT_EQ(wrong(after("options", {{"rank", 3}})), "attribute \"rank\" is 3, but there are 2 weights");
+  const auto pair = [&](std::int64_t first, std::int64_t second) {
+    return after("diagnostics", {{"first", first}, {"second", second}});
+  };
+  for (const auto& [first, second] : {std::pair{1, 3}, {2, 1}, {2, 2}, {3, 4}})
+    EXPECT_EQ(wrong(pair(first, second)), "attributes \"first\" and \"second\" are " + std::to_string(first) + " and " +
+                                              std::to_string(second) + ", expected two of the 2 components");
+  EXPECT_EQ(wrong(pair(0, 2)), "attribute \"first\" is 0, expected at least 1");
+  EXPECT_EQ(load_cp_model<double>(pair(1, 2)).diagnostics.second, 1);
+  EXPECT_EQ(load_cp_model<double>(pair(1, 1)).diagnostics.second, 0);
+  EXPECT_EQ(wrong(after("runs", {{"best_run", 2}})), "attribute \"best_run\" is 2 of 2 runs");
+  EXPECT_EQ(wrong(after("options", {{"starts", 0}})), "attribute \"starts\" is 0, expected at least 1");
 }
 
 TEST_F(CpModels, AFullDiskLeavesTheOldModel) {

@@ -74,6 +74,28 @@ inline double norm_of(const DenseTensor<double>& tensor) {
   return std::sqrt(squared);
 }
 
+inline CpOptions options_of(index_t rank, int sweeps, std::uint64_t seed = 0) {
+  CpOptions options;
+  options.rank = rank;
+  options.seed = seed;
+  options.stopping = {.sweeps = sweeps, .fit_change = 0};
+  return options;
+}
+
+/// A tensor of that rank and noise of that part of its norm, in host memory.
+inline DenseTensor<double> random_cp(const std::vector<index_t>& shape, index_t rank, double noise,
+                                     std::uint64_t seed) {
+  std::vector<Matrix<double>> factors;
+  for (const index_t size : shape) factors.push_back(random_matrix<double>(size, rank, seed++));
+  DenseTensor<double> tensor = model_of(factors, std::vector<double>(static_cast<std::size_t>(rank), 1));
+  const auto drawn = random_matrix<double>(tensor.values.size(), 1, seed);
+  double squared = 0;
+  for (index_t e = 0; e < drawn.rows(); ++e) squared += drawn(e, 0) * drawn(e, 0);
+  const double share = noise * norm_of(tensor) / std::sqrt(squared);
+  for (index_t e = 0; e < drawn.rows(); ++e) tensor.values.data()[e] += share * drawn(e, 0);
+  return tensor;
+}
+
 template <class T>
 FactorViews<T> views_of(const std::vector<Matrix<T>>& factors) {
   FactorViews<T> views;

@@ -1,12 +1,12 @@
 #include "seesaw/io/model.hpp"
 
-#include <hdf5.h>
 #include <sys/wait.h>
 
 #include <cmath>
 #include <functional>
 #include <limits>
 
+#include "hdf5_support.hpp"
 #include "io_support.hpp"
 #include "seesaw/version.hpp"
 #include "support.hpp"
@@ -132,30 +132,10 @@ class Models : public InFolder {
   /// A model changed through HDF5, as another program might.
   std::string changed(const std::function<void(hid_t)>& change) const {
     const std::string at = saved("changed", small_model<double>());
-    const hid_t id = H5Fopen(at.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
-    change(id);
-    H5Fclose(id);
+    change_file(at, change);
     return at;
   }
 };
-
-template <class T>
-void replace_attribute(hid_t at, const char* name, hid_t type, T value) {
-  H5Adelete(at, name);
-  const hid_t space = H5Screate(H5S_SCALAR), id = H5Acreate2(at, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-  H5Awrite(id, type, &value);
-  H5Aclose(id);
-  H5Sclose(space);
-}
-
-void replace_dataset(hid_t at, const char* name, hid_t type, const std::vector<hsize_t>& dims, const void* data) {
-  H5Ldelete(at, name, H5P_DEFAULT);
-  const hid_t space = H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr);
-  const hid_t id = H5Dcreate2(at, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
-  H5Dclose(id);
-  H5Sclose(space);
-}
 
 /// In a process of its own, that ends without clean-up: HDF5 1.10.8 does not free what it had read of damaged metadata,
 /// and says so on stderr in exit().

@@ -20,17 +20,22 @@ struct CpMode {
 
 /// Where the factors that are not given come from. normal: A_n(i, r) = random_normal(random_bits(seed, n), i k + r),
 /// its absolute value where the mode is nonnegative. range_finder: an orthonormal basis of the MTTKRP of such factors
-/// (Halko, Martinsson, Tropp 2011), the same over all modes that are not given. nvecs: the leading eigenvectors of
-/// X X' of the tensor's unfolding X in each mode, of norm 1, their largest element positive (Tensor Toolbox's nvecs);
-/// columns beyond the rank of X, as beyond the mode's size, are normal ones. X X' is formed and decomposed on the host,
-/// for sizes to 23,000. Neither for nonnegative modes.
+/// (Halko, Martinsson, Tropp 2011), the same over all modes that are not given. nvecs: the leading left singular
+/// vectors of the tensor's unfolding X in each mode, I x J, of norm 1, their largest element positive (Tensor Toolbox's
+/// nvecs); columns beyond the rank of X, as beyond the mode's size, are normal ones. X X' or X' X, whichever is
+/// smaller, is decomposed on the host, for min(I, J) up to 23,000; of a sparse tensor J counts the columns that have
+/// entries. Modes to which the limit of seconds leaves no time keep normal numbers. Neither for nonnegative modes.
 enum class CpStart { normal, range_finder, nvecs };
+
+/// "normal", "range_finder", "nvecs".
+const char* to_string(CpStart start);
+const std::vector<CpStart>& all_cp_starts();
 
 struct CpStopping {
   int sweeps = 500;                                          ///< at most so many
   double fit_change = 1e-6;                                  ///< ends when the fit changes by less; 0: never
   double relative_error = 0;                                 ///< ends when |T - M| / |T| is at most so much; 0: never
-  double seconds = std::numeric_limits<double>::infinity();  ///< no sweep begins after so many
+  double seconds = std::numeric_limits<double>::infinity();  ///< no sweep but the first begins after so many
 };
 
 /// What one sweep came to.
@@ -38,7 +43,7 @@ struct CpSweep {
   int sweep = 0;         ///< from 1
   double fit = 0;        ///< 1 - |T - M| / |T|
   double objective = 0;  ///< 1/2 |T - M|^2 + 1/2 sum ridge_n |A_n|^2
-  double seconds = 0;    ///< since the first sweep began
+  double seconds = 0;    ///< since the start was begun, whose own time counts
 };
 
 struct CpOptions {
@@ -130,11 +135,12 @@ struct CpSize {
   index_t rank = 3;
   int starts = 1;
   std::int64_t element_bytes = sizeof(float);
+  CpStart start = CpStart::normal;
   bool sorted_copies = false;  ///< as in CpOptions; true on CUDA
 };
 
 /// Bytes that cp_als() takes besides the tensor it is given, on any backend; 2^63 - 1 where there are more. It throws
-/// OutOfMemory before it starts where they are not free.
+/// OutOfMemory before it starts where they are not free. Those of nvecs are of host memory in part, on CUDA too.
 std::int64_t cp_als_memory(const CpSize& size);
 
 }  // namespace seesaw

@@ -6,21 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <string_view>
 #include <system_error>
 
 #include "seesaw/io/atomic_file.hpp"
 #include "seesaw/io/model.hpp"
 
 namespace seesaw::cli {
-
-bool is_hdf5(const std::string& path) {
-  constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
-  std::string head(kSignature.size(), '\0');
-  std::ifstream(path, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size()));
-  return head == kSignature;
-}
 
 Precision precision_of_model(const std::string& path) {
   return model_info(path).precision == "double" ? Precision::twice : Precision::single;

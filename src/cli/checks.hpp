@@ -19,8 +19,6 @@ template <class Work>
 auto with_precision(Precision precision, const Work& work) {
   return precision == Precision::single ? work(float{}) : work(double{});
 }
-/// Whether the file begins as HDF5's do: a model, where it is one of ours.
-bool is_hdf5(const std::string& path);
 /// Throws as model_info() does.
 Precision precision_of_model(const std::string& path);
 

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -69,6 +70,41 @@ void write_any(const std::string& path, TensorFormat format, const SparseTensorV
 template <class T>
 void write_any(const std::string& path, TensorFormat format, const DenseTensorView<T>& tensor, int threads) {
   format == TensorFormat::npy ? write_npy(path, tensor, threads) : write_tensor(path, tensor, threads);
+}
+
+// ---- fits
+
+/// The words for starts, as options and files have them: "range-finder", where the library says range_finder.
+std::string word_for(CpStart start);
+std::vector<std::pair<std::string, CpStart>> start_words();
+CLI::Option* add_start(CLI::App& command, CpStart& start, const std::string& description);
+
+/// Bytes of the tensor and of what cp_als() takes besides; 2^63 - 1 where there are more.
+std::int64_t fit_bytes(const TensorFacts& facts, index_t rank, int starts, CpStart start, std::int64_t element);
+
+/// The library's message, which counts modes from 0, as the tool counts them.
+std::string modes_from_one(std::string message);
+/// What work() returns. The arguments that the library refuses there are told as the tool counts modes.
+template <class Work>
+auto counting_from_one(const Work& work) {
+  try {
+    return work();
+  } catch (const ShapeError& error) {
+    throw ShapeError(modes_from_one(error.what()));
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument(modes_from_one(error.what()));
+  }
+}
+
+/// cp_als() of a tensor of either kind.
+template <class T>
+CpResult<T> decompose(Context& context, const AnyTensor<T>& tensor, const CpOptions& options,
+                      const FactorViews<T>& start = {}) {
+  return counting_from_one([&] {
+    if (const auto* const sparse = std::get_if<TensorEntries<T>>(&tensor))
+      return cp_als(context, sparse->tensor.view(), options, start);
+    return cp_als(context, std::get<DenseTensor<T>>(tensor).view(), options, start);
+  });
 }
 
 // ---- models

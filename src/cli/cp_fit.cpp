@@ -172,7 +172,7 @@ std::vector<index_t> scan_of(const std::string& text) {
 void check(CpFitOptions& options) {
   if (options.cp.start != CpStart::normal && (options.all_nonnegative || !options.nonnegative.empty()))
     throw UsageError(fmt::format("--start {} has negative elements, --nonnegative needs --start normal",
-                                 options.cp.start == CpStart::nvecs ? "nvecs" : "range-finder"));
+                                 word_for(options.cp.start)));
   if (options.cp.start == CpStart::nvecs && options.cp.starts > 1)
     throw UsageError("--start nvecs is the same for every seed, --starts needs another");
   if (!options.fixed.empty() && options.start_model.empty())
@@ -265,9 +265,8 @@ void add_run_options(CLI::App& command, CpFitOptions& options) {
 
 void add_start_options(CLI::App& command, CpFitOptions& options) {
   const std::string group = "Start";
-  add_choice<CpStart>(command, "--start", options.cp.start,
-                      {{"normal", CpStart::normal}, {"range-finder", CpStart::range_finder}, {"nvecs", CpStart::nvecs}},
-                      "Normal random numbers, bases of the tensor's products with some, or its leading eigenvectors")
+  add_start(command, options.cp.start,
+            "Normal random numbers, bases of the tensor's products with some, or its leading singular vectors")
       ->group(group);
   add_seed(command, options.cp.seed, "Of the start")->group(group);
   command

@@ -6,6 +6,7 @@
 #include "arguments.hpp"
 #include "cp.hpp"
 #include "output.hpp"
+#include "seesaw/io/model.hpp"
 #include "seesaw/memory.hpp"
 #include "seesaw/version.hpp"
 
@@ -16,7 +17,8 @@ struct CpInfoOptions {
   std::string file;
   offset_t entries = 0;
   CpSize size;
-  std::string of_problem;  ///< an option given that only a tensor heeds; empty: none
+  std::string of_tensor;  ///< an option given that only a tensor heeds; empty: none
+  std::string of_file;    ///< an option given that only a tensor's file heeds; empty: none
   Precision precision = Precision::twice;
   TensorOptions format;
   bool json = false;
@@ -46,6 +48,7 @@ Json memory_json(const CpInfoOptions& options, const TensorFacts& facts) {
   size.element_bytes = options.precision == Precision::single ? sizeof(float) : sizeof(double);
   return {{"rank", size.rank},
           {"starts", size.starts},
+          {"start", word_for(size.start)},
           {"precision", options.precision == Precision::single ? "float" : "double"},
           {"tensor_bytes", tensor_bytes(facts, size.element_bytes)},
           {"fit_bytes", cp_als_memory(size)},
@@ -88,19 +91,20 @@ Json problem_json(const CpInfoOptions& options) {
     throw UsageError(fmt::format("a dense tensor of {} fits no memory; --entries makes it a sparse one",
                                  shape_text(options.format.shape)));
   facts.entries = facts.sparse ? options.entries : static_cast<offset_t>(places);
-  return {{"text", facts_text(facts)}, {"memory", memory_json(options, facts)}};
+  Json tensor = json_of(facts);
+  for (const char* const of_file : {"path", "empty_slices", "first_index", "merged"}) tensor.erase(of_file);
+  if (facts.sparse) tensor["density"] = static_cast<double>(facts.entries) / places;
+  return {{"text", facts_text(facts)}, {"tensor", tensor}, {"memory", memory_json(options, facts)}};
 }
 
 std::string tensor_text(const CpInfoOptions& options, const Json& document) {
   std::string text = fmt::format("tensor     {}{}", options.file.empty() ? "" : options.file + ": ",
                                  document["text"].get<std::string>());
-  if (document.contains("tensor")) {
-    const Json& tensor = document["tensor"];
-    if (tensor.contains("density"))
-      text += fmt::format("; {:.3g} % of the places, indices from {}", 100 * tensor["density"].get<double>(),
-                          tensor["first_index"].get<index_t>());
-    text += fmt::format("\nnorm       {:.10g}", tensor["norm"].get<double>());
-  }
+  const Json& tensor = document["tensor"];
+  if (tensor.contains("density"))
+    text += fmt::format("; {:.3g} % of the places", 100 * tensor["density"].get<double>());
+  if (tensor.contains("first_index")) text += fmt::format(", indices from {}", tensor["first_index"].get<index_t>());
+  if (tensor.contains("norm")) text += fmt::format("\nnorm       {:.10g}", tensor["norm"].get<double>());
   return text + "\n" + memory_text(document["memory"]);
 }
 
@@ -150,12 +154,13 @@ std::string model_text(const std::string& path, const CpModel<T>& model) {
 void check(const CpInfoOptions& options) {
   if (options.file.empty()) {
     if (options.format.shape.empty()) throw UsageError("neither a file nor the --shape of a tensor is given");
+    if (!options.of_file.empty()) throw UsageError(options.of_file + " is of a file, but none is given");
     return;
   }
   if (options.entries > 0) throw UsageError("--entries is of a tensor without a file");
   require_readable(options.file);
-  if (is_hdf5(options.file) && !options.of_problem.empty())
-    throw UsageError(fmt::format("{} is of a tensor, but {} is a model", options.of_problem, options.file));
+  if (is_hdf5(options.file) && !options.of_tensor.empty())
+    throw UsageError(fmt::format("{} is of a tensor, but {} is a model", options.of_tensor, options.file));
 }
 
 void info(const CpInfoOptions& options) {
@@ -168,7 +173,7 @@ void info(const CpInfoOptions& options) {
     text = model_text(options.file, model);
   } else {
     const Json found = options.file.empty() ? problem_json(options) : file_json(options);
-    if (found.contains("tensor")) document["tensor"] = found["tensor"];
+    document["tensor"] = found["tensor"];
     document["memory"] = found["memory"];
     text = tensor_text(options, found);
   }
@@ -184,21 +189,22 @@ void add_cp_info(CLI::App& cp) {
   CLI::App& command = *cp.add_subcommand("info", "What a tensor or a model holds, and the memory that a fit takes");
   command.add_option("FILE", options->file, "A tensor or a model; none: a tensor of --shape");
   const std::string group = "Fit";
-  CLI::Option* const rank = command.add_option("--rank,-k", options->size.rank, "Whose memory is told")
-                                ->type_name("K")
-                                ->check(between(1, kMostRank))
-                                ->capture_default_str()
-                                ->group(group);
-  CLI::Option* const starts = command.add_option("--starts", options->size.starts, "Side by side")
-                                  ->type_name("N")
-                                  ->check(between(1, 10000))
-                                  ->capture_default_str()
-                                  ->group(group);
+  command.add_option("--rank,-k", options->size.rank, "Whose memory is told")
+      ->type_name("K")
+      ->check(between(1, kMostRank))
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--starts", options->size.starts, "Side by side")
+      ->type_name("N")
+      ->check(between(1, 10000))
+      ->capture_default_str()
+      ->group(group);
+  add_start(command, options->size.start, "Of which nvecs takes memory of its own")->group(group);
   command.add_option("--entries", options->entries, "Of a sparse tensor of --shape; none: a dense one")
       ->type_name("N")
       ->check(between(1, kMostEntries))
       ->group(group);
-  CLI::Option* const precision = add_cp_precision(command, options->precision)->group(group);
+  add_cp_precision(command, options->precision)->group(group);
   add_threads(command, options->format.threads);
   add_tensor_format(command, options->format);
   add_json(command, options->json);
@@ -207,9 +213,16 @@ void add_cp_info(CLI::App& cp) {
       "  seesaw cp info aminoacids.tns\n"
       "  seesaw cp info model.h5\n"
       "  seesaw cp info --shape 12092,9184,28818 --entries 76879419 --rank 25 --precision float");
-  command.callback([=] {
-    for (const CLI::Option* option : {rank, starts, precision})
-      if (option->count() > 0) options->of_problem = option->get_name();
+  command.callback([options, &command] {
+    const auto given = [&](const std::vector<std::string>& names) {
+      for (const std::string& name : names)
+        if (command.count(name) > 0) return name;
+      return std::string();
+    };
+    const std::vector<std::string> of_file{"--format", "--index-base", "--duplicates"};
+    options->of_file = given(of_file);
+    options->of_tensor = given({"--rank", "--starts", "--start", "--precision", "--shape"});
+    if (options->of_tensor.empty()) options->of_tensor = options->of_file;
     info(*options);
   });
 }

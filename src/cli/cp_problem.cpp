@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 
+#include "arguments.hpp"
 #include "cp_fit.hpp"
 #include "output.hpp"
 
@@ -55,15 +56,19 @@ void set_modes(CpFitOptions& options, int order) {
   if (solved == 0) throw UsageError("--fixed names every mode of the tensor: nothing is left to solve");
 }
 
-/// What is seen of the sweeps of all starts, which run side by side.
+/// What is seen of the sweeps of all starts, which run side by side: the best of their fits, those that ended among
+/// them.
 class SweepReporter {
  public:
-  SweepReporter(Progress& progress, const CpOptions& options) : progress_(progress), options_(options) {}
+  SweepReporter(Progress& progress, const CpOptions& options)
+      : progress_(progress),
+        options_(options),
+        fits_(static_cast<std::size_t>(options.starts), -std::numeric_limits<double>::infinity()) {}
 
-  void operator()(const CpSweep& sweep) {
+  void operator()(int start, const CpSweep& sweep) {
     if (sweep.sweep > sweep_.sweep) begin(sweep);
     ++running_;
-    best_ = std::max(best_, sweep.fit);
+    fits_[static_cast<std::size_t>(start)] = sweep.fit;
     sweep_ = sweep;
     progress_.bar(static_cast<double>(sweep.sweep) / options_.stopping.sweeps, text());
   }
@@ -76,13 +81,12 @@ class SweepReporter {
     if (is_told(sweep_.sweep)) note();
     sweep_ = next;
     running_ = 0;
-    best_ = -std::numeric_limits<double>::infinity();
   }
   /// Each of the first ten, then every tenth, from 100 on every hundredth.
   static bool is_told(int sweep) { return sweep > 0 && sweep % (sweep <= 10 ? 1 : sweep <= 100 ? 10 : 100) == 0; }
   std::string text() const {
-    std::string text = fmt::format("sweep {}/{}: fit {:.6f}, {}", sweep_.sweep, options_.stopping.sweeps, best_,
-                                   seconds_text(sweep_.seconds));
+    std::string text = fmt::format("sweep {}/{}: fit {:.6f}, {}", sweep_.sweep, options_.stopping.sweeps,
+                                   *std::max_element(fits_.begin(), fits_.end()), seconds_text(sweep_.seconds));
     if (options_.starts > 1) text += fmt::format(", {} of {} starts", running_, options_.starts);
     return text;
   }
@@ -95,10 +99,45 @@ class SweepReporter {
   const CpOptions& options_;
   CpSweep sweep_;
   int running_ = 0, noted_ = 0;
-  double best_ = 0;
+  std::vector<double> fits_;  ///< the last of each start
 };
 
 }  // namespace
+
+std::string word_for(CpStart start) {
+  std::string word = to_string(start);
+  std::replace(word.begin(), word.end(), '_', '-');
+  return word;
+}
+
+std::vector<std::pair<std::string, CpStart>> start_words() {
+  std::vector<std::pair<std::string, CpStart>> words;
+  for (const CpStart start : all_cp_starts()) words.emplace_back(word_for(start), start);
+  return words;
+}
+
+CLI::Option* add_start(CLI::App& command, CpStart& start, const std::string& description) {
+  return add_choice<CpStart>(command, "--start", start, start_words(), description);
+}
+
+std::int64_t fit_bytes(const TensorFacts& facts, index_t rank, int starts, CpStart start, std::int64_t element) {
+  const std::int64_t fit =
+      cp_als_memory({facts.order, facts.shape, facts.sparse ? facts.entries : 0, rank, starts, element, start});
+  std::int64_t both = 0;
+  return __builtin_add_overflow(fit, tensor_bytes(facts, element), &both) ? std::numeric_limits<std::int64_t>::max()
+                                                                          : both;
+}
+
+std::string modes_from_one(std::string message) {
+  for (const std::string name : {"mode ", "modes[", "start["})
+    for (std::size_t at = message.find(name); at != std::string::npos; at = message.find(name, at)) {
+      at += name.size();
+      const std::size_t end = std::min(message.find_first_not_of("0123456789", at), message.size());
+      if (end == at) continue;
+      message.replace(at, end - at, std::to_string(std::stoi(message.substr(at, end - at)) + 1));
+    }
+  return message;
+}
 
 template <class T>
 CpProblem<T> read_problem(CpFitOptions& options, index_t most, Progress& progress) {
@@ -111,10 +150,7 @@ CpProblem<T> read_problem(CpFitOptions& options, index_t most, Progress& progres
   progress.note(fmt::format("{}: {}, read in {}", options.tensor, facts_text(facts), seconds_text(took.count())));
   set_modes(options, facts.order);
   ChosenBackend chosen = choose_backend(options.backend, [&](const Context&) {
-    const CpSize size{facts.order, facts.shape, facts.sparse ? facts.entries : 0, most, options.cp.starts, sizeof(T)};
-    const std::int64_t fit = cp_als_memory(size), tensor_itself = tensor_bytes(facts, sizeof(T));
-    std::int64_t both = 0;
-    return __builtin_add_overflow(fit, tensor_itself, &both) ? fit : both;
+    return fit_bytes(facts, most, options.cp.starts, options.cp.start, sizeof(T));
   });
   progress.note(fmt::format("backend {} ({})", chosen.context.description(), chosen.why));
   tensor = placed_tensor(chosen.context, std::move(tensor));
@@ -126,15 +162,11 @@ CpResult<T> solve(CpProblem<T>& problem, const CpOptions& options, const FactorV
                   const std::function<bool()>& interrupted) {
   SweepReporter report(progress, options);
   CpOptions watched = options;
-  watched.callback = [&](int, const CpSweep& sweep) {
-    report(sweep);
+  watched.callback = [&](int number, const CpSweep& sweep) {
+    report(number, sweep);
     return !interrupted();
   };
-  Context& context = problem.chosen.context;
-  const auto* const sparse = std::get_if<TensorEntries<T>>(&problem.tensor);
-  CpResult<T> result = sparse != nullptr
-                           ? cp_als(context, sparse->tensor.view(), watched, start)
-                           : cp_als(context, std::get<DenseTensor<T>>(problem.tensor).view(), watched, start);
+  CpResult<T> result = decompose(problem.chosen.context, problem.tensor, watched, start);
   report.end();
   return result;
 }

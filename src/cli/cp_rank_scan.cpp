@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 
 #include "cp_fit.hpp"
 #include "interrupt.hpp"
@@ -18,6 +19,12 @@ struct ScannedRank {
   std::size_t sweeps;
   double seconds;
   std::string ended;
+};
+
+/// The rank at which a scan ended too soon, and why.
+struct FailedRank {
+  index_t rank;
+  std::string error;
 };
 
 template <class T>
@@ -43,7 +50,8 @@ std::string scan_text(const TensorFacts& facts, const std::vector<ScannedRank>& 
 }
 
 std::string scan_json(const CpFitOptions& options, const TensorFacts& facts, const Context& context,
-                      const std::string& why, const std::vector<ScannedRank>& ranks, bool interrupted) {
+                      const std::string& why, const std::vector<ScannedRank>& ranks,
+                      const std::optional<FailedRank>& failed, bool interrupted) {
   Json table = Json::array();
   for (const ScannedRank& one : ranks)
     table.push_back({{"rank", one.rank},
@@ -53,6 +61,7 @@ std::string scan_json(const CpFitOptions& options, const TensorFacts& facts, con
                      {"seconds", one.seconds},
                      {"ended", one.ended},
                      {"diagnostics", json_of(one.diagnostics)}});
+  const Json failure = failed ? Json{{"rank", failed->rank}, {"error", failed->error}} : Json(nullptr);
   Json settings = json_of(options.cp, facts.order);
   settings.erase("rank");
   return to_text({{"command", "cp fit"},
@@ -62,6 +71,7 @@ std::string scan_json(const CpFitOptions& options, const TensorFacts& facts, con
                   {"precision", options.precision == Precision::single ? "float" : "double"},
                   {"options", settings},
                   {"ranks", table},
+                  {"failure", failure},
                   {"interrupted", interrupted}});
 }
 
@@ -99,21 +109,28 @@ void scan_ranks(CpFitOptions& options) {
   CpProblem<T> problem = read_problem<T>(options, options.scan.back(), progress);
   const InterruptGuard interrupt(/*aloud=*/false);
   std::vector<ScannedRank> ranks;
-  for (index_t rank = options.scan.front(); rank <= options.scan.back() && !interrupt.requested(); ++rank) {
+  std::optional<FailedRank> failed;
+  for (index_t rank = options.scan.front(); rank <= options.scan.back() && !interrupt.requested() && !failed; ++rank) {
     progress.note(fmt::format("rank {}", rank));
     options.cp.rank = rank;
-    const CpResult<T> result =
-        solve(problem, options.cp, FactorViews<T>{}, progress, [&] { return interrupt.requested(); });
-    ranks.push_back(summed_up(rank, result, options.cp.stopping));
+    try {
+      const CpResult<T> result =
+          solve(problem, options.cp, FactorViews<T>{}, progress, [&] { return interrupt.requested(); });
+      ranks.push_back(summed_up(rank, result, options.cp.stopping));
+    } catch (const Error& error) {
+      if (ranks.empty()) throw;  // nothing would be lost
+      failed = {rank, error.what()};
+    }
   }
   if (interrupt.requested()) progress.note("stopped early: the ranks that follow are not there");
   progress.end();
   if (!options.plot.empty()) draw(options.plot, scan_figure(options, ranks));
   Output output;
   output.write(options.json ? scan_json(options, problem.facts, problem.chosen.context, problem.chosen.why, ranks,
-                                        interrupt.requested())
+                                        failed, interrupt.requested())
                             : scan_text(problem.facts, ranks));
   output.finish();
+  if (failed) throw Error(fmt::format("rank {}: {}", failed->rank, failed->error));
 }
 
 template void scan_ranks<float>(CpFitOptions&);

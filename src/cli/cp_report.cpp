@@ -32,9 +32,7 @@ Json json_of(const CpOptions& options, int order) {
           {"nonnegative", nonnegative},
           {"fixed", fixed},
           {"order", from_one(options.order)},
-          {"start", options.start == CpStart::normal  ? "normal"
-                    : options.start == CpStart::nvecs ? "nvecs"
-                                                      : "range-finder"},
+          {"start", word_for(options.start)},
           {"seed", options.seed},
           {"starts", options.starts},
           {"sweeps", options.stopping.sweeps},
@@ -109,7 +107,7 @@ std::string ending_text(const CpRun& run, const CpStopping& stopping) {
                  : fmt::format("the fit changed by less than {}", stopping.fit_change);
     }
     case StopReason::sweeps:
-      return fmt::format("all {} were done", counted(stopping.sweeps, "sweep"));
+      return stopping.sweeps == 1 ? "the 1 sweep was done" : fmt::format("all {} sweeps were done", stopping.sweeps);
     case StopReason::time:
       return fmt::format("the time limit of {} was over", seconds_text(stopping.seconds));
     case StopReason::callback:

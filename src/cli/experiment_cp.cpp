@@ -37,7 +37,8 @@ class CpRuns : public ExperimentProblem {
       return watch(sweep.sweep, 1 - sweep.fit);
     };
     try {
-      outcome.ended = to_string(decomposed(options).runs.front().stopped);
+      const CpResult<T> result = decompose(problem_->chosen.context, problem_->tensor, options);
+      outcome.ended = to_string(result.runs.front().stopped);
     } catch (const Error& error) {
       if (typeid(error) != typeid(Error)) throw;  // cp_als() throws those that are nothing more where it diverges
       outcome.ended = to_string(StopReason::diverged);
@@ -47,13 +48,6 @@ class CpRuns : public ExperimentProblem {
   }
 
  private:
-  CpResult<T> decomposed(const CpOptions& options) {
-    Context& context = problem_->chosen.context;
-    if (const auto* const sparse = std::get_if<TensorEntries<T>>(&problem_->tensor))
-      return cp_als(context, sparse->tensor.view(), options);
-    return cp_als(context, std::get<DenseTensor<T>>(problem_->tensor).view(), options);
-  }
-
   void load(const PlannedRun& run) {
     const std::pair<std::optional<double>, std::uint64_t> wanted{run.noise, run.data_seed};
     const bool read = !experiment_.data.file.empty();
@@ -65,11 +59,20 @@ class CpRuns : public ExperimentProblem {
 
   index_t most_rank() const { return *std::max_element(experiment_.ranks.begin(), experiment_.ranks.end()); }
 
+  /// Of the methods' starts the one that takes most memory.
+  CpStart hungriest_start() const {
+    const auto& methods = experiment_.methods;
+    return std::any_of(methods.begin(), methods.end(), [](const auto& one) { return one.start == CpStart::nvecs; })
+               ? CpStart::nvecs
+               : CpStart::normal;
+  }
+
   CpProblem<T> of_file() const {
     CpFitOptions fit;
     fit.tensor = experiment_.data.file;
     fit.format = experiment_.data.tensor;
     fit.backend = backend_;
+    fit.cp.start = hungriest_start();
     return read_problem<T>(fit, most_rank(), progress_);
   }
 
@@ -82,11 +85,8 @@ class CpRuns : public ExperimentProblem {
     facts.order = tensor.order;
     facts.shape = tensor.shape;
     facts.entries = tensor.values.size();
-    ChosenBackend chosen = choose_backend(backend_, [&](const Context&) {
-      const std::int64_t fit = cp_als_memory({facts.order, facts.shape, 0, most_rank(), 1, sizeof(T)});
-      std::int64_t both = 0;
-      return __builtin_add_overflow(fit, tensor_bytes(facts, sizeof(T)), &both) ? fit : both;
-    });
+    ChosenBackend chosen = choose_backend(
+        backend_, [&](const Context&) { return fit_bytes(facts, most_rank(), 1, hungriest_start(), sizeof(T)); });
     if (!chosen.context.memory()->on_host())
       tensor.values = to_context(chosen.context, tensor.values.data(), tensor.values.size());
     return {facts, std::move(chosen), std::move(tensor)};

@@ -10,6 +10,7 @@
 #include <toml.hpp>
 
 #include "arguments.hpp"
+#include "cp.hpp"
 #include "experiment.hpp"
 #include "solver_options.hpp"
 
@@ -309,10 +310,12 @@ ExperimentMethod read_method(const std::string& path, const Section& runs, const
       runs.fail(named,
                 fmt::format("\"{}\" is no method for kind = \"cp\", expected als, or a name with a table [methods.{}]",
                             solver, solver));
-    section.set<CpStart>("start", method.start, {{"normal", CpStart::normal}, {"range-finder", CpStart::range_finder}});
+    section.set<CpStart>("start", method.start, start_words());
     section.set("nonnegative", method.nonnegative);
-    if (method.nonnegative && method.start == CpStart::range_finder)
-      section.fail_at("nonnegative", "nonnegative goes with start = \"normal\": the range finder's factors have signs");
+    if (method.nonnegative && method.start != CpStart::normal)
+      section.fail_at("nonnegative",
+                      fmt::format("nonnegative goes with start = \"normal\": the factors of {} have signs",
+                                  word_for(method.start)));
   } else {
     const std::optional<Solver> found = find_solver(solver);
     if (!found) {

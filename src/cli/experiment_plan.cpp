@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 
+#include "cp.hpp"
 #include "experiment.hpp"
 #include "seesaw/random.hpp"
 #include "solver_options.hpp"
@@ -78,8 +79,7 @@ Json parameters_of(const Experiment& experiment, const PlannedRun& run) {
   const bool cp = experiment.data.kind == ExperimentKind::cp;
   Json parameters = {{"method", method.name}, {"solver", cp ? "als" : to_string(method.solver)}};
   if (cp)
-    parameters["options"] = {{"start", method.start == CpStart::normal ? "normal" : "range-finder"},
-                             {"nonnegative", method.nonnegative}};
+    parameters["options"] = {{"start", cli::word_for(method.start)}, {"nonnegative", method.nonnegative}};
   else
     parameters["options"] = json_of(method.solver, method.own);
   parameters["rank"] = optional(run.rank);

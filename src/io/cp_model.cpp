@@ -24,6 +24,11 @@ HistoryTable history_table() {
           sizeof(CpSweep)};
 }
 
+/// Two components, from 0, of so many; 0 and 0 where there are no two.
+bool are_components(int first, int second, index_t rank) {
+  return (first == 0 && second == 0) || (first >= 0 && first < second && second < rank);
+}
+
 // ---- writing
 
 template <class T>
@@ -33,6 +38,13 @@ void check(const CpModel<T>& model) {
     throw ShapeError("the model has " + std::to_string(order) + " factors, expected 2 to " + std::to_string(kMaxOrder));
   const auto rank = static_cast<index_t>(model.weights.size());
   if (rank < 1) throw ShapeError("the model has no weights, expected one for each component");
+  if (model.options.rank != rank)
+    throw ShapeError("options.rank is " + std::to_string(model.options.rank) + ", but there are " +
+                     std::to_string(rank) + " weights");
+  const CpDiagnostics& pair = model.diagnostics;
+  if (!are_components(pair.first, pair.second, rank))
+    throw ShapeError("diagnostics has the components " + std::to_string(pair.first) + " and " +
+                     std::to_string(pair.second) + " of " + std::to_string(rank));
   for (std::size_t n = 0; n < order; ++n) {
     const Matrix<T>& factor = model.factors[n];
     if (factor.rows() < 1 || factor.cols() != rank)
@@ -57,15 +69,13 @@ void write_integers(hid_t at, const char* name, const std::vector<std::int64_t>&
   if (!numbers.empty()) write_all(dataset, H5T_NATIVE_INT64, numbers.data());
 }
 
-std::string_view name_of(CpStart start) {
-  if (start == CpStart::nvecs) return "nvecs";
-  return start == CpStart::normal ? "normal" : "range_finder";
-}
-
 CpStart start_of(const std::string& name) {
-  for (const CpStart start : {CpStart::normal, CpStart::range_finder, CpStart::nvecs})
-    if (name == name_of(start)) return start;
-  throw IoError("attribute \"start\" is \"" + name + "\", expected \"normal\", \"range_finder\" or \"nvecs\"");
+  std::string all;
+  for (const CpStart start : all_cp_starts()) {
+    if (name == to_string(start)) return start;
+    all += (all.empty() ? "" : ", ") + std::string(to_string(start));
+  }
+  throw IoError("attribute \"start\" is \"" + name + "\", expected one of " + all);
 }
 
 void write_options(hid_t file, const CpOptions& options, std::size_t order) {
@@ -83,7 +93,7 @@ void write_options(hid_t file, const CpOptions& options, std::size_t order) {
   write_integers(group, "nonnegative", nonnegative);
   write_integers(group, "fixed", fixed);
   write_integers(group, "order", solved);
-  write_attribute(group, "start", name_of(options.start));
+  write_attribute(group, "start", std::string_view(to_string(options.start)));
   write_attribute(group, "seed", options.seed);
   write_attribute(group, "starts", static_cast<std::int64_t>(options.starts));
   write_attribute(group, "sweeps", static_cast<std::int64_t>(options.stopping.sweeps));
@@ -174,10 +184,13 @@ int read_order(hid_t file) {
   return order;
 }
 
-CpOptions read_options(hid_t file, std::size_t order) {
+CpOptions read_options(hid_t file, std::size_t order, index_t rank) {
   const Hdf5Id group = open_group(file, "options");
   CpOptions options;
   options.rank = read_int(group, "rank", 1);
+  if (options.rank != rank)
+    throw IoError("attribute \"rank\" is " + std::to_string(options.rank) + ", but there are " + std::to_string(rank) +
+                  " weights");
   const auto ridge = read_numbers(group, "ridge");
   const auto nonnegative = read_integers(group, "nonnegative", 0, 1), fixed = read_integers(group, "fixed", 0, 1);
   require_count("ridge", ridge.size(), order);
@@ -198,7 +211,7 @@ CpOptions read_options(hid_t file, std::size_t order) {
   return options;
 }
 
-CpDiagnostics read_diagnostics(hid_t file, std::size_t order) {
+CpDiagnostics read_diagnostics(hid_t file, std::size_t order, index_t rank) {
   const Hdf5Id group = open_group(file, "diagnostics");
   CpDiagnostics diagnostics;
   read_attribute(group, "core_consistency", diagnostics.core_consistency);  // NaN where it was not worked out
@@ -206,6 +219,10 @@ CpDiagnostics read_diagnostics(hid_t file, std::size_t order) {
   if (!diagnostics.gram_condition.empty()) require_count("gram_condition", diagnostics.gram_condition.size(), order);
   diagnostics.first = read_int(group, "first", 1) - 1;
   diagnostics.second = read_int(group, "second", 1) - 1;
+  if (!are_components(diagnostics.first, diagnostics.second, rank))
+    throw IoError("attributes \"first\" and \"second\" are " + std::to_string(diagnostics.first + 1) + " and " +
+                  std::to_string(diagnostics.second + 1) + ", expected two of the " + std::to_string(rank) +
+                  " components");
   diagnostics.cosine = read_number(group, "cosine");
   diagnostics.degenerate = read_int(group, "degenerate", 0) != 0;
   return diagnostics;
@@ -243,8 +260,9 @@ CpModel<T> load(const std::string& path) {
                       std::to_string(model.weights.size()) + " weights");
     }
     model.fit = read_number(file, "fit");
-    model.options = read_options(file, order);
-    model.diagnostics = read_diagnostics(file, order);
+    const auto rank = static_cast<index_t>(model.weights.size());
+    model.options = read_options(file, order, rank);
+    model.diagnostics = read_diagnostics(file, order, rank);
     read_runs(file, model);
     return model;
   });

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <limits>
 
 #include "file_text.hpp"
+#include "seesaw/io/model.hpp"
 #include "seesaw/version.hpp"
 
 namespace seesaw::io {
+
+constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
 
 // ---- the head
 
@@ -18,12 +22,10 @@ void write_head(hid_t file, const Schema& schema) {
 }
 
 Hdf5Id open_model(const std::string& path, const Schema& expected) {
-  constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
   {
     const FileText file(path);
     if (file.view().empty()) throw ParseError(path + ": the file is empty, expected a model");
-    if (file.view().substr(0, kSignature.size()) != kSignature)
-      throw ParseError(path + ": not an HDF5 file, expected a model");
+    if (!file.view().starts_with(kSignature)) throw ParseError(path + ": not an HDF5 file, expected a model");
   }
   return reading(path, [&] {
     Hdf5Id file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "damaged or truncated");
@@ -165,3 +167,9 @@ template Matrix<float> read_factor(hid_t, const char*);
 template Matrix<double> read_factor(hid_t, const char*);
 
 }  // namespace seesaw::io
+
+bool seesaw::is_hdf5(const std::string& path) {
+  std::string head(io::kSignature.size(), '\0');
+  std::ifstream(path, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head == io::kSignature;
+}

@@ -29,8 +29,8 @@ struct CpModelInfo {
 
 /// Writes an HDF5 file as docs/model-format.md says. It appears under its name when it is whole; where anything fails,
 /// or the process is killed, an older one stays as it was. One thread at a time may be inside HDF5.
-/// Throws IoError with the reason; ShapeError for other than 2 to 8 factors or sizes that do not fit; InvalidArgument
-/// for a number that is not finite.
+/// Throws IoError with the reason; ShapeError for other than 2 to 8 factors or sizes that do not fit, options.rank and
+/// the components of the diagnostics among them; InvalidArgument for a number that is not finite.
 void save_cp_model(const std::string& path, const CpModel<float>& model);
 void save_cp_model(const std::string& path, const CpModel<double>& model);
 

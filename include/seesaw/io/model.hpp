@@ -55,4 +55,7 @@ extern template Model<double> load_model<double>(const std::string&);
 /// Throws as load_model does.
 ModelInfo model_info(const std::string& path);
 
+/// Whether the file begins as HDF5's do, as a model of any kind; false where it cannot be read.
+bool is_hdf5(const std::string& path);
+
 }  // namespace seesaw
