@@ -17,7 +17,8 @@ constexpr T cg_cutoff(T bb) {
   return eps * eps * bb > least ? eps * eps * bb : least;
 }
 
-// The reference takes the formula as it stands. cpu and cuda have implicit feedback in solve_rows (Shared), in the
+// The reference takes the formula as it stands, or, where a k x k `gram` is given, that in the place of Y'Y: y has then
+// only the vectors that entries meet. cpu and cuda have implicit feedback in solve_rows (Shared), in the
 // coordinates that src/solve_implicit_rows.cpp chooses, and these steps of conjugate gradients there:
 //
 // conjugate_gradients: `steps` of them on each row's system, from problem.x as it is; rows without entries become 0. A
@@ -26,8 +27,8 @@ constexpr T cg_cutoff(T bb) {
 // host, in double, whatever the backend: k x k numbers.
 namespace reference {
 template <class T>
-void solve_implicit_rows(CsrView<T> confidences, MatrixView<const T> y, ImplicitModel model, MatrixView<T> x,
-                         std::int64_t* singular_rows);
+void solve_implicit_rows(CsrView<T> confidences, MatrixView<const T> y, MatrixView<const T> gram, ImplicitModel model,
+                         MatrixView<T> x, std::int64_t* singular_rows);
 }
 namespace cpu {
 void symmetric_eigen(index_t k, double* a, double* eigenvalues);

@@ -72,10 +72,7 @@ double confidence_of(const ImplicitFeedback& feedback, double value) {
 }
 
 ImplicitModel implicit_model(const CompletionOptions& options, double lambda, index_t others) {
-  const double unobserved = options.implicit->unobserved;
-  return {unobserved,
-          {lambda, options.weighting, options.exponent, unobserved * static_cast<double>(others)},
-          options.implicit->cg_steps};
+  return implicit_model(*options.implicit, {lambda, options.weighting, options.exponent}, static_cast<double>(others));
 }
 
 CompletionResult<float> als(Context& ctx, const CompletionProblem<float>& problem, const CompletionOptions& options) {

@@ -21,12 +21,8 @@ double peak(const Context& ctx, const AlsSize& size) {
   const double by_column = (n + 1) * offset + nnz * column + values;
   const double validation = held > 0 ? (m + 1) * offset + held * (column + element) : 0;
   const double factors = (m + n) * static_cast<double>(size.rank) * element;
-  // Both sides in other coordinates, the products that lead there and back, and, on the host in double, the
-  // eigenvectors.
-  const auto k = static_cast<double>(size.rank);
-  constexpr double kMatrices = 7, kOfDouble = 3;
-  const double coordinates = k * k * (kMatrices * element + of_host * kOfDouble * sizeof(double));
-  const double implicit = size.implicit ? 2 * std::max(m, n) * k * element + coordinates : 0;
+  const double larger = std::max(m, n);
+  const double implicit = size.implicit ? implicit_bytes<T>(ctx, larger, larger, static_cast<double>(size.rank)) : 0;
   const double centring = of_host * ((m + 1) * offset + values);
   const double transposing = transposing_bytes(ctx, size.cols, size.rows, size.entries);
   const double sorting_out = of_host * (validation + (m + n + 2) * offset);

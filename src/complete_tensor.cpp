@@ -1,5 +1,6 @@
 #include "seesaw/complete_tensor.hpp"
 
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "lbfgs_steps.hpp"
 #include "tensor_als_steps.hpp"
 #include "tensor_checks.hpp"
+#include "tensor_implicit_steps.hpp"
 
 namespace seesaw {
 namespace {
@@ -53,6 +55,20 @@ void require_problem(const Context& ctx, const TensorCompletionProblem<T>& probl
 }
 
 template <class T>
+void require_feedback(const SparseTensorView<T>& entries, const TensorCompletionOptions& options, Solver solver) {
+  if (solver != Solver::als)
+    throw InvalidArgument(std::string("solver is ") + to_string(solver) +
+                          ", expected als: it alone takes implicit feedback");
+  if (entries.weights != nullptr)
+    throw InvalidArgument("entries has weights, expected none with implicit feedback: its values make the confidences");
+  const double alpha = options.implicit->alpha;
+  require(alpha > 0 && std::isfinite(alpha), "alpha", alpha, "a finite number > 0");
+  for (int n = 0; n < entries.order; ++n)
+    require_implicit_model<T>(("lambda[" + std::to_string(n) + "]").c_str(),
+                              implicit_model(options, entries.order, entries.shape, n), entries.entries);
+}
+
+template <class T>
 void require_starts(Context& ctx, const TensorCompletionProblem<T>& problem, const TensorCompletionOptions& options) {
   for (std::size_t n = 0; n < static_cast<std::size_t>(problem.entries.order); ++n) {
     const std::string name = "start[" + std::to_string(n) + "]";
@@ -64,8 +80,15 @@ void require_starts(Context& ctx, const TensorCompletionProblem<T>& problem, con
 template <class T>
 TensorCompletionSize size_of(const TensorCompletionProblem<T>& problem, const TensorCompletionOptions& options) {
   const SparseTensorView<T>& entries = problem.entries;
-  return {entries.order, entries.shape, entries.entries, entries.weights != nullptr, problem.validation.entries, 0,
-          options.rank,  sizeof(T)};
+  return {entries.order,
+          entries.shape,
+          entries.entries,
+          entries.weights != nullptr,
+          problem.validation.entries,
+          0,
+          options.rank,
+          sizeof(T),
+          options.implicit.has_value()};
 }
 
 /// What came of the run, its components in their order.
@@ -128,6 +151,7 @@ TensorCompletionResult<T> run(Context& ctx, const TensorCompletionProblem<T>& pr
   using Entries = TensorEntries<T>;
   own.gradient_descent.moves = Moves::together;
   require_problem(ctx, problem, options);
+  if (options.implicit) require_feedback(problem.entries, options, solver);
   const double copies = copies_of_factors(solver, options, own);
   require_memory(ctx, "complete_tensor",
                  saturated(static_cast<double>(complete_tensor_memory(ctx, size_of(problem, options))) +
@@ -135,7 +159,8 @@ TensorCompletionResult<T> run(Context& ctx, const TensorCompletionProblem<T>& pr
   require_starts(ctx, problem, options);
   switch (solver) {
     case Solver::als:
-      return run_by<T, TensorAlsSteps<T>>(ctx, problem, options);
+      return options.implicit ? run_by<T, TensorImplicitSteps<T>>(ctx, problem, options)
+                              : run_by<T, TensorAlsSteps<T>>(ctx, problem, options);
     case Solver::gd:
       return run_by<T, GradientSteps<T, Entries>>(ctx, problem, options, own.gradient_descent);
     case Solver::lbfgs:

@@ -21,14 +21,18 @@ double peak(const Context& ctx, const TensorCompletionSize& size) {
   const index_t held_vectors = SliceRows<T>::most_vectors(size.rank, chunk_bytes(ctx), 0, size.validation_entries);
   const double gathered = matrix ? 0 : slice_workspace_bytes<T>(vectors, size.rank);
   const double held_gathered = matrix ? 0 : slice_workspace_bytes<T>(held_vectors, size.rank);
-  double rows = 0, sorting = 0, solving = 0;
+  double rows = 0, largest = 0, sorting = 0, solving = 0;
   for (std::size_t n = 0; n < static_cast<std::size_t>(size.order); ++n) {
     rows += static_cast<double>(size.shape[n]);
+    largest = std::max(largest, static_cast<double>(size.shape[n]));
     sorting = std::max(sorting, transposing_bytes(ctx, size.shape[n], size.entries, size.entries));
     const SolveRowsSize whole{size.shape[n], size.shape[1 - std::min<std::size_t>(n, 1)], size.entries, size.rank};
     const SolveRowsSize chunk{size.shape[n], vectors, vectors, size.rank};
     solving = std::max(solving, solving_bytes<T>(ctx, matrix ? whole : chunk));
   }
+  if (size.implicit)  // and the Grams
+    solving += implicit_bytes<T>(ctx, matrix ? largest : static_cast<double>(vectors), largest, k) +
+               (order + 1) * k * k * sizeof(T);
   const double by_mode = order * nnz * ((order - 1) * sizeof(column_t) + values) + 3 * rows * sizeof(offset_t);
   const double centring = nnz * values * (1 + of_host);
   const double validation = held * (order * sizeof(column_t) + sizeof(T));

@@ -22,4 +22,13 @@ inline double transposing_bytes(const Context& ctx, index_t rows, index_t cols, 
       [&](auto&) { return cuda::transpose_workspace(entries); });
 }
 
+/// Of solve_implicit_rows(): both sides in other coordinates, the products that lead there and back, and, on the host
+/// in double, the eigenvectors.
+template <class T>
+double implicit_bytes(const Context& ctx, double vectors, double rows, double k) {
+  constexpr double kMatrices = 7, kOfDouble = 3;
+  const double of_host = ctx.memory()->on_host() ? 1 : 0;
+  return (vectors + rows) * k * sizeof(T) + k * k * (kMatrices * sizeof(T) + of_host * kOfDouble * sizeof(double));
+}
+
 }  // namespace seesaw

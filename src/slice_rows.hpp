@@ -142,22 +142,32 @@ inline void add(ResidualSums& sums, const ResidualSums& more) {
   sums.sum += more.sum;
 }
 
-/// The number of singular rows of all chunks goes to `singular`, unless null; adds the residuals of `out`, unless null.
-template <class T>
-void solve_slices(Context& ctx, const SliceRows<T>& slices, const FactorViews<T>& factors, Penalty penalty,
-                  MatrixView<T> out, std::int64_t* singular, ResidualSums* sums, SliceWorkspace<T>& workspace) {
+/// solve(rows, vectors, x, singular) of chunk after chunk; the number of singular rows of all goes to `singular`,
+/// unless null.
+template <class T, class Solve>
+void solve_chunks(Context& ctx, const SliceRows<T>& slices, const FactorViews<T>& factors, MatrixView<T> out,
+                  std::int64_t* singular, SliceWorkspace<T>& workspace, Solve&& solve) {
   const bool several = slices.chunks() > 1;
   index_t chunk = 0;
   slices.for_each(
       ctx, factors, workspace, [&](CsrView<T> rows, MatrixView<const T> vectors, index_t first, index_t last) {
-        const MatrixView<T> x = out.slice(first, last);
-        solve_rows(ctx, rows, vectors, penalty, x, several ? workspace.singular.data() + chunk++ : singular);
-        if (sums != nullptr) add(*sums, masked_residual(ctx, rows, MatrixView<const T>(x), vectors));
+        solve(rows, vectors, out.slice(first, last), several ? workspace.singular.data() + chunk++ : singular);
       });
   if (!several || singular == nullptr) return;
   const Buffer<std::int64_t> counts = host_copy(ctx, workspace.singular.data(), chunk);
   const std::int64_t all = std::accumulate(counts.data(), counts.data() + chunk, std::int64_t{0});
   ctx.memory()->copy_from_host(singular, &all, sizeof all);
+}
+
+/// Adds the residuals of `out`, unless null.
+template <class T>
+void solve_slices(Context& ctx, const SliceRows<T>& slices, const FactorViews<T>& factors, Penalty penalty,
+                  MatrixView<T> out, std::int64_t* singular, ResidualSums* sums, SliceWorkspace<T>& workspace) {
+  solve_chunks(ctx, slices, factors, out, singular, workspace,
+               [&](CsrView<T> rows, MatrixView<const T> vectors, MatrixView<T> x, std::int64_t* count) {
+                 solve_rows(ctx, rows, vectors, penalty, x, count);
+                 if (sums != nullptr) add(*sums, masked_residual(ctx, rows, MatrixView<const T>(x), vectors));
+               });
 }
 
 template <class T>

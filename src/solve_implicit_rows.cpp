@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "checks.hpp"
@@ -17,22 +18,6 @@
 namespace seesaw {
 namespace {
 
-/// The coordinates in which the part that all rows share is nearly the identity. With Y'Y = Q E Q' and, for a row with
-/// one entry, D = unobserved E + lambda w I, the rows of Y Q D^-1/2 and of X Q D^1/2 take the place of y_j and x_i:
-/// then
-///   A_i = diag(1 + (lambda w_i - lambda w) / D) + sum (c - unobserved) y y'
-/// which short rows solve in their dual form, and whose condition number is that of the entries' weights, whatever that
-/// of Y'Y is. Directions in which D vanishes to rounding are left out: the solution is the minimum-norm one.
-template <class T>
-struct Coordinates {
-  Matrix<T> of_fixed;   ///< k x r, Q D^-1/2
-  Matrix<T> of_solved;  ///< k x r, Q D^1/2
-  Matrix<T> back;       ///< r x k, D^-1/2 Q'
-  Buffer<T> spread;     ///< r, 1 / D
-  bool finite = true;   ///< whether Y'Y was
-  index_t rank() const { return spread.size(); }
-};
-
 /// Whether D(f) is more than rounding: of Y'Y, and, where there is a penalty, of a vector's product with Q.
 template <class T>
 bool is_kept(double eigenvalue, double largest, double unobserved, double ridge, index_t k) {
@@ -41,14 +26,12 @@ bool is_kept(double eigenvalue, double largest, double unobserved, double ridge,
 }
 
 template <class T>
-Coordinates<T> coordinates(Context& ctx, MatrixView<const T> y, const ImplicitModel& model) {
-  const index_t k = y.cols;
-  Matrix<T> gram_matrix(ctx, k, k);
-  gram(ctx, y, gram_matrix.view());
-  const Matrix<T> host = to_host(gram_matrix);
+Coordinates<T> coordinates(Context& ctx, MatrixView<const T> gram_matrix, const ImplicitModel& model) {
+  const index_t k = gram_matrix.cols;
+  const Buffer<T> host = host_copy(ctx, gram_matrix.data, k * k);
   const auto size = static_cast<std::size_t>(k);
   std::vector<double> vectors(size * size), eigenvalues(size);
-  for (std::size_t n = 0; n < vectors.size(); ++n) vectors[n] = static_cast<double>(host.view().data[n]);
+  for (std::size_t n = 0; n < vectors.size(); ++n) vectors[n] = static_cast<double>(host.data()[n]);
   Coordinates<T> c;
   for (const double element : vectors) c.finite = c.finite && std::isfinite(element);
   if (!c.finite) return c;
@@ -103,9 +86,9 @@ std::int64_t rows_with_entries(Context& ctx, CsrView<T> matrix) {
 }
 
 template <class T>
-void solve_in_coordinates(Context& ctx, CsrView<T> confidences, MatrixView<const T> y, const ImplicitModel& model,
-                          MatrixView<T> x, std::int64_t* singular_rows, ImplicitWorkspace<T>& workspace) {
-  const Coordinates<T> c = coordinates(ctx, y, model);
+void solve_in_coordinates(Context& ctx, const Coordinates<T>& c, CsrView<T> confidences, MatrixView<const T> y,
+                          const ImplicitModel& model, MatrixView<T> x, std::int64_t* singular_rows,
+                          ImplicitWorkspace<T>& workspace) {
   const index_t k = y.cols, rank = c.rank();
   if (!c.finite || rank == 0) {
     fill(ctx, x, c.finite ? T{0} : std::numeric_limits<T>::quiet_NaN());
@@ -153,6 +136,21 @@ void require_implicit_model(const char* lambda, const ImplicitModel& model, inde
 }
 
 template <class T>
+ImplicitRows<T>::ImplicitRows(Context& ctx, MatrixView<const T> gram, const ImplicitModel& model)
+    : gram_(gram), model_(model) {
+  if (ctx.backend() != Backend::reference) coordinates_ = coordinates(ctx, gram, model);
+}
+
+template <class T>
+void ImplicitRows<T>::solve(Context& ctx, CsrView<T> confidences, MatrixView<const T> vectors, MatrixView<T> x,
+                            std::int64_t* singular_rows, ImplicitWorkspace<T>& workspace) const {
+  if (ctx.backend() == Backend::reference)
+    reference::solve_implicit_rows(confidences, vectors, gram_, model_, x, singular_rows);
+  else
+    solve_in_coordinates(ctx, coordinates_, confidences, vectors, model_, x, singular_rows, workspace);
+}
+
+template <class T>
 void solve_implicit_rows(Context& ctx, CsrView<T> confidences, MatrixView<const T> y, ImplicitModel model,
                          MatrixView<T> x, std::int64_t* singular_rows, ImplicitWorkspace<T>& workspace) {
   require_csr(ctx, confidences, "confidences");
@@ -162,11 +160,15 @@ void solve_implicit_rows(Context& ctx, CsrView<T> confidences, MatrixView<const 
   require_implicit_model<T>("lambda", model, confidences.cols);
   if (singular_rows != nullptr) require_space(ctx, singular_rows, "singular_rows");
   if (ctx.backend() == Backend::reference)
-    reference::solve_implicit_rows(confidences, y, model, x, singular_rows);
-  else
-    solve_in_coordinates(ctx, confidences, y, model, x, singular_rows, workspace);
+    return reference::solve_implicit_rows(confidences, y, {}, model, x, singular_rows);
+  Matrix<T> gram_matrix(ctx, y.cols, y.cols);
+  gram(ctx, y, gram_matrix.view());
+  ImplicitRows<T>(ctx, std::as_const(gram_matrix).view(), model)
+      .solve(ctx, confidences, y, x, singular_rows, workspace);
 }
 
+template class ImplicitRows<float>;
+template class ImplicitRows<double>;
 template void require_implicit_model<float>(const char*, const ImplicitModel&, index_t);
 template void require_implicit_model<double>(const char*, const ImplicitModel&, index_t);
 template void solve_implicit_rows(Context&, CsrView<float>, MatrixView<const float>, ImplicitModel, MatrixView<float>,

@@ -8,6 +8,28 @@
 
 namespace seesaw {
 
+/// The entries by each mode as chunks of rows, and the workspace of the largest.
+template <class T>
+struct ModeSlices {
+  std::vector<SliceRows<T>> by_mode;
+  SliceWorkspace<T> workspace;
+
+  /// `copies` of the vectors of a chunk are there at once. Throws OutOfMemory.
+  ModeSlices(const Context& ctx, const TensorEntries<T>& entries, index_t k, double copies = 1) {
+    index_t vectors = 0;
+    std::size_t chunks = 0;
+    double factors = 0;
+    for (int n = 0; n < entries.order(); ++n) {
+      by_mode.emplace_back(ctx, entries.mode(n), k);
+      vectors = std::max(vectors, by_mode.back().vectors());
+      chunks = std::max(chunks, by_mode.back().chunks());
+      factors += 2 * static_cast<double>(by_mode.back().rows()) * static_cast<double>(k) * sizeof(T);
+    }
+    require_memory(ctx, "complete_tensor", saturated(factors + copies * slice_workspace_bytes<T>(vectors, k)));
+    workspace = slice_workspace<T>(ctx, vectors, k, chunks);
+  }
+};
+
 /// What complete_tensor() does in a sweep of alternating least squares. The residuals come with the last mode's rows,
 /// whose vectors are there.
 template <class T>
@@ -16,20 +38,7 @@ class TensorAlsSteps {
   static constexpr bool kDescends = false;
 
   TensorAlsSteps(Context& ctx, const SparseTensorView<T>& entries, const TensorCompletionOptions& options)
-      : ctx_(ctx), entries_(ctx, entries, options) {
-    const index_t k = options.rank;
-    index_t vectors = 0;
-    std::size_t chunks = 0;
-    double factors = 0;
-    for (int n = 0; n < entries_.order(); ++n) {
-      slices_.emplace_back(ctx, entries_.mode(n), k);
-      vectors = std::max(vectors, slices_.back().vectors());
-      chunks = std::max(chunks, slices_.back().chunks());
-      factors += 2 * static_cast<double>(slices_.back().rows()) * static_cast<double>(k) * sizeof(T);
-    }
-    require_memory(ctx, "complete_tensor", saturated(factors + slice_workspace_bytes<T>(vectors, k)));
-    workspace_ = slice_workspace<T>(ctx, vectors, k, chunks);
-  }
+      : ctx_(ctx), entries_(ctx, entries, options), slices_(ctx, entries_, options.rank) {}
 
   const TensorEntries<T>& entries() const { return entries_; }
 
@@ -39,8 +48,8 @@ class TensorAlsSteps {
     for (int n = 0; n < entries_.order(); ++n) {
       const auto mode = static_cast<std::size_t>(n);
       const bool last = n + 1 == entries_.order();
-      solve_slices<T>(ctx_, slices_[mode], views(at), entries_.penalty(n), at[mode].view(), singular + n,
-                      last ? &sums_ : nullptr, workspace_);
+      solve_slices<T>(ctx_, slices_.by_mode[mode], views(at), entries_.penalty(n), at[mode].view(), singular + n,
+                      last ? &sums_ : nullptr, slices_.workspace);
     }
     return true;
   }
@@ -59,8 +68,7 @@ class TensorAlsSteps {
  private:
   Context& ctx_;
   TensorEntries<T> entries_;
-  std::vector<SliceRows<T>> slices_;  ///< by each mode
-  SliceWorkspace<T> workspace_;
+  ModeSlices<T> slices_;
   ResidualSums sums_;  ///< where the sweep ended
 };
 

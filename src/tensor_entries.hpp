@@ -7,23 +7,37 @@
 #include "explicit_ratings.hpp"
 #include "factors.hpp"
 #include "held_out.hpp"
+#include "implicit_steps.hpp"
 #include "seesaw/complete_tensor.hpp"
 #include "slice_rows.hpp"
 
 namespace seesaw {
 
-/// Some entries of a tensor as the solvers take them: centred, by each mode, with the penalty of each. The same members
-/// as ExplicitRatings.
+/// What one mode's rows are penalized by and, with implicit feedback, what all else counts.
+inline ImplicitModel implicit_model(const TensorCompletionOptions& options, int order,
+                                    const std::array<index_t, kMaxOrder>& shape, int mode) {
+  double others = 1;
+  for (int n = 0; n < order; ++n) others *= n == mode ? 1.0 : static_cast<double>(shape[static_cast<std::size_t>(n)]);
+  return implicit_model(*options.implicit,
+                        {options.lambda[static_cast<std::size_t>(mode)], options.weighting, options.exponent}, others);
+}
+
+/// Some entries of a tensor as the solvers take them: centred, or with implicit feedback as confidences, by each mode,
+/// with the penalty of each. The same members as ExplicitRatings.
 template <class T>
 class TensorEntries {
  public:
   TensorEntries(Context& ctx, const SparseTensorView<T>& given, const TensorCompletionOptions& options) {
     SparseTensorView<T> entries = given;
-    const Buffer<T> centred = options.centre ? centre(ctx, entries) : Buffer<T>();
-    if (!centred.empty()) entries.values = centred.data();
+    const Buffer<T> own = options.implicit ? confidences(ctx, entries, *options.implicit)
+                          : options.centre ? centre(ctx, entries)
+                                           : Buffer<T>();
+    if (!own.empty()) entries.values = own.data();
     for (int n = 0; n < entries.order; ++n) {
       by_mode_.push_back(by_mode(ctx, entries, n));
-      penalties_.push_back({options.lambda[static_cast<std::size_t>(n)], options.weighting, options.exponent});
+      penalties_.push_back(
+          options.implicit ? implicit_model(options, entries.order, entries.shape, n).penalty
+                           : Penalty{options.lambda[static_cast<std::size_t>(n)], options.weighting, options.exponent});
     }
     require(std::isfinite(mean_), "the mean of the entries", mean_, "a finite number; smaller values have one");
   }
@@ -43,6 +57,12 @@ class TensorEntries {
     if (!std::isfinite(mean_)) return {};
     for (offset_t e = 0; e < entries.entries; ++e)
       values.data()[e] = static_cast<T>(static_cast<double>(values.data()[e]) - mean_);
+    return placed(ctx, std::move(values));
+  }
+
+  static Buffer<T> confidences(Context& ctx, const SparseTensorView<T>& entries, const ImplicitFeedback& feedback) {
+    Buffer<T> values = host_copy(ctx, entries.values, entries.entries);
+    to_confidences(values, "entries", feedback);
     return placed(ctx, std::move(values));
   }
 

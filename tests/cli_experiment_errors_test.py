@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True
-from cli_experiment_support import COMPLETION, CP, ExperimentTest
+from cli_experiment_support import COMPLETION, CP, KNOWN, ExperimentTest
 
 
 class Refused(ExperimentTest):
@@ -23,7 +23,7 @@ class Refused(ExperimentTest):
         self.refuses(r"e\.toml:1: .*has the unknown key titel; known are title, output, plot, data, runs, methods",
                      'titel = "x"' + CP)
         self.refuses(r"e\.toml:6: \[data\] has the unknown key noize; known are kind, file, shape, rank, congruence, "
-                     "noise, seed;", self.changed("noise", "noize"))
+                     "known, noise, seed;", self.changed("noise", "noize"))
         self.refuses(r"e\.toml:11: \[runs\] has the unknown key lambda; known are methods, ranks, ridge",
                      self.changed("ridge", "lambda"))
         self.refuses(r"e\.toml:15: \[methods.als\] has the unknown key momentum; known are method, start, nonnegative",
@@ -68,6 +68,10 @@ class Refused(ExperimentTest):
                 ('["als"]', '["als", "newton"]',
                  'e.toml:9: "newton" is no method for kind = "cp", expected als, or a name with a table')):
             self.refuses(re.escape(message), self.changed(before, after))
+        self.refuses("known is 1, expected a number more than 0 and less than 1",
+                     self.changed("known = 0.3", "known = 1.0", KNOWN))
+        self.refuses('"sgd" is no method where elements are not known, expected als, gd, lbfgs or a name',
+                     self.changed('"als"', '"sgd"', KNOWN))
         self.refuses("entries is 1300, expected a whole number from 1 to 1200",
                      self.changed("600", "1300", COMPLETION))
         self.refuses('"alz" is no method for kind = "completion", expected one of als, agd, gd, lbfgs',
@@ -94,6 +98,11 @@ class Refused(ExperimentTest):
                      COMPLETION.replace("holdout = 0.1", "").replace("sweeps", "patience = 2\nsweeps"))
         self.refuses(r"the methods als and other are the same",
                      CP.replace('["als"]', '["als", "other"]') + '[methods.other]\nmethod = "als"\n')
+        self.refuses(r"\[data\] has both file and known",
+                     f'[data]\nkind = "cp"\nfile = "{tensor}"\nknown = 0.5\n[runs]\n')
+        self.refuses(r"\[runs\] has the unknown key fit_change",
+                     self.changed("sweeps", "fit_change = 1e-3\nsweeps", KNOWN))
+        self.refuses(r"\[runs\] has the unknown key tolerance", self.changed("sweeps", "tolerance = 1e-3\nsweeps"))
         self.refuses(r"frank-wolfe needs a radius", self.changed('"lbfgs"', '"frank-wolfe"', COMPLETION))
         for start in ("range-finder", "nvecs"):
             self.refuses(rf"nonnegative goes with start = \"normal\": the factors of {start} have signs",

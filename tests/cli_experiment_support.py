@@ -38,6 +38,26 @@ seeds = [1, 2]
 sweeps = 5
 """
 
+KNOWN = """
+[data]
+kind = "cp"
+shape = [12, 11, 10]
+rank = 2
+known = 0.3
+
+[runs]
+methods = ["als", "lbfgs", "short memory"]
+ranks = [1, 2]
+ridge = 1e-6
+weighting = "plain"
+seeds = [1, 3]
+sweeps = 60
+
+[methods."short memory"]
+method = "lbfgs"
+history = 2
+"""
+
 
 def timeless(value):
     """Without what differs from run to run."""

@@ -39,6 +39,76 @@ CpModel<T> small_model() {
   return model;
 }
 
+/// Of a completed tensor.
+template <class T>
+CpModel<T> completed_model() {
+  CpModel<T> model = small_model<T>();
+  model.options = {};
+  model.diagnostics = {};
+  model.runs.clear();
+  CpCompletion& completion = model.completion.emplace();
+  completion.mean = -2.5;
+  completion.options.rank = 2;
+  completion.options.lambda = {0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1};
+  completion.options.weighting = Weighting::plain;
+  completion.options.exponent = 0.5;
+  completion.options.centre = false;
+  completion.options.seed = 77;
+  completion.options.restarts = 2;
+  completion.options.stopping = {.sweeps = 30, .tolerance = 1e-4, .seconds = 2.5, .patience = 3, .gradient_norm = 0.01};
+  completion.options.implicit = {.alpha = 2.5, .confidences = true, .unobserved = 0.5, .cg_steps = 3};
+  completion.solver = "lbfgs";
+  completion.own.lbfgs.history = 9;
+  completion.runs.resize(2);
+  completion.runs[0] = {77, {{1, 3.5, 0.25, 0.5, 0.001, 2, kNaN, 4}, {2, 3, 0.2, 0.6, 0.002}}, StopReason::validation};
+  completion.runs[1] = {78, {{1, 2.5, 0.3, kNaN, 0.003}}, StopReason::sweeps};
+  completion.best_sweep = 1;
+  return model;
+}
+
+void expect_same(const CpCompletion& a, const CpCompletion& b, std::size_t order) {
+  EXPECT_EQ(a.mean, b.mean);
+  EXPECT_EQ(a.options.rank, b.options.rank);
+  for (std::size_t n = 0; n < order; ++n) EXPECT_EQ(a.options.lambda[n], b.options.lambda[n]);
+  EXPECT_EQ(a.options.weighting, b.options.weighting);
+  EXPECT_EQ(a.options.exponent, b.options.exponent);
+  EXPECT_EQ(a.options.centre, b.options.centre);
+  EXPECT_EQ(a.options.seed, b.options.seed);
+  EXPECT_EQ(a.options.restarts, b.options.restarts);
+  EXPECT_EQ(a.options.stopping.sweeps, b.options.stopping.sweeps);
+  EXPECT_EQ(a.options.stopping.tolerance, b.options.stopping.tolerance);
+  EXPECT_EQ(a.options.stopping.seconds, b.options.stopping.seconds);
+  EXPECT_EQ(a.options.stopping.patience, b.options.stopping.patience);
+  EXPECT_EQ(a.options.stopping.gradient_norm, b.options.stopping.gradient_norm);
+  ASSERT_EQ(a.options.implicit.has_value(), b.options.implicit.has_value());
+  if (a.options.implicit) {
+    EXPECT_EQ(a.options.implicit->alpha, b.options.implicit->alpha);
+    EXPECT_EQ(a.options.implicit->confidences, b.options.implicit->confidences);
+    EXPECT_EQ(a.options.implicit->unobserved, b.options.implicit->unobserved);
+    EXPECT_EQ(a.options.implicit->cg_steps, b.options.implicit->cg_steps);
+  }
+  EXPECT_EQ(a.solver, b.solver);
+  EXPECT_EQ(named_options(Solver::lbfgs, a.own), named_options(Solver::lbfgs, b.own));
+  EXPECT_EQ(a.best_sweep, b.best_sweep);
+  ASSERT_EQ(a.runs.size(), b.runs.size());
+  const auto same = [](double one, double other) { return one == other || (std::isnan(one) && std::isnan(other)); };
+  for (std::size_t r = 0; r < a.runs.size(); ++r) {
+    EXPECT_EQ(a.runs[r].seed, b.runs[r].seed);
+    EXPECT_EQ(a.runs[r].stopped, b.runs[r].stopped);
+    ASSERT_EQ(a.runs[r].history.size(), b.runs[r].history.size());
+    for (std::size_t s = 0; s < a.runs[r].history.size(); ++s) {
+      const SweepRecord &one = a.runs[r].history[s], &other = b.runs[r].history[s];
+      EXPECT_EQ(one.sweep, other.sweep);
+      EXPECT_EQ(one.objective, other.objective);
+      EXPECT_EQ(one.train_rmse, other.train_rmse);
+      EXPECT_TRUE(same(one.validation_rmse, other.validation_rmse));
+      EXPECT_EQ(one.seconds, other.seconds);
+      EXPECT_TRUE(same(one.gradient_norm, other.gradient_norm));
+      EXPECT_EQ(one.products, other.products);
+    }
+  }
+}
+
 template <class T>
 void expect_same(const CpModel<T>& a, const CpModel<T>& b) {
   ASSERT_EQ(a.factors.size(), b.factors.size());
@@ -110,6 +180,15 @@ TEST_F(CpModels, ComeBackAsTheyWere) {
   expect_same(load_cp_model<double>(saved(bare)), bare);
 }
 
+TEST_F(CpModels, OfCompletedTensorsComeBackAsTheyWere) {
+  const CpModel<double> model = completed_model<double>();
+  const CpModel<double> loaded = load_cp_model<double>(saved(model));
+  expect_same(loaded, model);
+  ASSERT_TRUE(loaded.completion.has_value());
+  expect_same(*loaded.completion, *model.completion, 3);
+  EXPECT_FALSE(load_cp_model<double>(saved(small_model<double>())).completion.has_value());
+}
+
 TEST_F(CpModels, ChangePrecisionAsStated) {
   const auto twice = load_cp_model<double>(saved(small_model<float>()));
   EXPECT_EQ(twice.factors[0](1, 0), static_cast<double>(0.1F));
@@ -152,6 +231,11 @@ TEST_F(CpModels, AreRefusedWhereTheyDoNotFit) {
             "factor_3(1, 0) is not finite");
   EXPECT_EQ(message_of<InvalidArgument>(message([](auto& m) { m.weights[1] = kNaN; })), "weights[1] is not finite");
   EXPECT_EQ(message_of<InvalidArgument>(message([](auto& m) { m.fit = kNaN; })), "fit is not finite");
+  EXPECT_EQ(message_of<InvalidArgument>(message([](auto& m) {
+              m = completed_model<double>();
+              m.completion->mean = kNaN;
+            })),
+            "mean is not finite");
   EXPECT_TRUE(names().empty());
 }
 

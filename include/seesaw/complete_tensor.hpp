@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "seesaw/complete.hpp"
@@ -25,7 +26,8 @@ struct TensorCompletionOptions {
   std::array<double, kMaxOrder> lambda = {0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1};  ///< of each mode, >= 0
   Weighting weighting = Weighting::by_count;
   double exponent = 1;  ///< of the count, where the weighting is by_count
-  bool centre = true;   ///< subtract the (weighted) mean of the entries first
+  bool centre = true;   ///< subtract the (weighted) mean of the entries first; not where feedback is implicit
+  std::optional<ImplicitFeedback> implicit = {};  ///< empty: the entries are what they say. For Solver::als alone
   /// Start: A_n(i, f) = k^(-1 / (2 N - 2)) random_normal(s, i k + f) with s = ~seed in mode 0, seed in mode 1 and
   /// random_bits(seed, n) in those that follow: for order 2 that of als().
   std::uint64_t seed = 0;
@@ -55,6 +57,12 @@ struct TensorCompletionResult {
 ///                  solve_rows() of tensor_rows.hpp; of order 2 it is als()
 ///   Solver::gd     gradient descent in all factors at once, as gradient_descent() by Moves::together
 ///   Solver::lbfgs  as lbfgs()
+/// With options.implicit, by als alone, instead
+///   1/2 sum c (1 - m)^2 over the entries + 1/2 unobserved sum m^2 over all other elements + the same penalty,
+/// m the model without a mean, c = 1 + alpha t or the value itself; v, unless 1, is then (number of entries of the
+/// index
+/// + unobserved * number of elements that it has)^exponent, the RMSEs are those of 1 - m over the (validation) entries.
+/// Entries without weights, each in its own place. Of order 2 it is als() with the same feedback.
 /// options.seed, restarts, stopping and callback as those of the solvers of a matrix: with validation and patience > 0
 /// the factors of the best validation RMSE are returned; else the last. An index without entries has a row of zeros (by
 /// the others one that stays as it was drawn where lambda is 0).
@@ -63,7 +71,9 @@ struct TensorCompletionResult {
 /// Throws ShapeError, InvalidArgument (which says what was expected), OutOfMemory before the first sweep, and Error
 /// where every start diverged.
 /// Sources: Tomasi, Bro (2005), "PARAFAC and missing values"; Acar, Dunlavy, Kolda, Mørup (2011), "Scalable tensor
-/// factorizations for incomplete data"; Zhou, Wilkinson, Schreiber, Pan (2008) for the penalty by count.
+/// factorizations for incomplete data"; Zhou, Wilkinson, Schreiber, Pan (2008) for the penalty by count; Hu, Koren,
+/// Volinsky (2008) and Hidasi, Tikk (2012), "Fast ALS-based tensor factorization for context-aware recommendation from
+/// implicit feedback".
 TensorCompletionResult<float> complete_tensor(Context& ctx, const TensorCompletionProblem<float>& problem,
                                               const TensorCompletionOptions& options, Solver solver = Solver::als,
                                               const SolverOptions& own = {});
@@ -81,6 +91,7 @@ struct TensorCompletionSize {
   offset_t longest = 0;  ///< the most entries of one index of any mode: their vectors are formed at once; 0: few
   index_t rank = 8;
   std::int64_t element_bytes = sizeof(float);
+  bool implicit = false;
 };
 
 /// Bytes of the context's memory that complete_tensor() takes by alternating least squares besides its arguments, at

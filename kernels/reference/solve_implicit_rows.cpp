@@ -70,21 +70,24 @@ void solve_singular_row(CsrView<T> confidences, MatrixView<const T> y, const Imp
 
 }  // namespace
 
-// Where Y'Y is not finite x becomes NaN. Else for each row:
+// Where Y'Y, or the Gram in its place, is not finite x becomes NaN. Else for each row:
 //   1. begin       A = unobserved Y'Y
 //   2. accumulate  A += (c - unobserved) y y', b += c y over its entries
 //   3. penalty     on the diagonal
-//   4. factor and solve, or, where A is singular, minimum norm; or conjugate gradients from x
+//   4. factor and solve, or, where A is singular, minimum norm (without the vectors that make up the Gram, from A
+//      itself); or conjugate gradients from x
 template <class T>
-void solve_implicit_rows(CsrView<T> confidences, MatrixView<const T> y, ImplicitModel model, MatrixView<T> x,
-                         std::int64_t* singular_rows) {
+void solve_implicit_rows(CsrView<T> confidences, MatrixView<const T> y, MatrixView<const T> gram, ImplicitModel model,
+                         MatrixView<T> x, std::int64_t* singular_rows) {
   const index_t k = y.cols;
   const auto unobserved = static_cast<T>(model.unobserved);
   std::vector<T> shared_data(static_cast<std::size_t>(k * k), T{0}), a_data, l_data;
   const MatrixView<T> shared(shared_data.data(), k, k);
-  for (index_t j = 0; j < y.rows; ++j)
+  for (index_t j = 0; gram.empty() && j < y.rows; ++j)
     for (index_t f = 0; f < k; ++f)
       for (index_t g = 0; g < k; ++g) shared(f, g) += unobserved * y(j, f) * y(j, g);
+  for (index_t f = 0; !gram.empty() && f < k; ++f)
+    for (index_t g = 0; g < k; ++g) shared(f, g) = unobserved * gram(f, g);
   if (!std::all_of(shared_data.begin(), shared_data.end(), [](T e) { return std::isfinite(e); })) {
     for (index_t i = 0; i < x.rows; ++i) std::fill(x.row(i), x.row(i) + k, std::numeric_limits<T>::quiet_NaN());
     if (singular_rows != nullptr) *singular_rows = 0;
@@ -116,6 +119,8 @@ void solve_implicit_rows(CsrView<T> confidences, MatrixView<const T> y, Implicit
     }
     const T ridge = ridge_of<T>(model.penalty, last - first);
     for (index_t f = 0; f < k; ++f) a(f, f) += ridge;
+    std::vector<T> whole_data = a_data;
+    const MatrixView<T> whole(whole_data.data(), k, k);
 
     if (steps) {
       conjugate_gradients<T>(a, l, b.data(), model.cg_steps, x.row(i));
@@ -123,16 +128,19 @@ void solve_implicit_rows(CsrView<T> confidences, MatrixView<const T> y, Implicit
       cholesky_solve<T>(a, b.data());
       std::copy(b.begin(), b.end(), x.row(i));
     } else {
-      solve_singular_row(confidences, y, model, i, ridge, x.row(i));
+      if (gram.empty())
+        solve_singular_row(confidences, y, model, i, ridge, x.row(i));
+      else
+        minimum_norm(whole, b.data(), singular_threshold(k, T{1}), x.row(i));
       ++singular;
     }
   }
   if (singular_rows != nullptr) *singular_rows = singular;
 }
 
-template void solve_implicit_rows(CsrView<float>, MatrixView<const float>, ImplicitModel, MatrixView<float>,
-                                  std::int64_t*);
-template void solve_implicit_rows(CsrView<double>, MatrixView<const double>, ImplicitModel, MatrixView<double>,
-                                  std::int64_t*);
+template void solve_implicit_rows(CsrView<float>, MatrixView<const float>, MatrixView<const float>, ImplicitModel,
+                                  MatrixView<float>, std::int64_t*);
+template void solve_implicit_rows(CsrView<double>, MatrixView<const double>, MatrixView<const double>, ImplicitModel,
+                                  MatrixView<double>, std::int64_t*);
 
 }  // namespace seesaw::reference

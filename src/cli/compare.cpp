@@ -48,7 +48,7 @@ Contestant contest(Context& context, const CompareOptions& options, Solver solve
   if (bounded_by_radius(solver)) completion.stopping.gradient_norm = 0;  // which they do not tell
   completion.callback = [&](int start, const SweepRecord& record) {
     one.run.history.push_back(record);
-    progress.sweep(completion, start, record);
+    progress.sweep(completion.stopping, completion.restarts, start, record);
     return !interrupt.requested();
   };
   progress.note(fmt::format("{}:", to_string(solver)));

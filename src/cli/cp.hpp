@@ -1,6 +1,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <array>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <variant>
@@ -48,6 +49,16 @@ TensorFacts facts_of(const std::string& path, const AnyTensor<T>& tensor);
 
 /// Bytes of the tensor in memory; 2^63 - 1 where there are more.
 std::int64_t tensor_bytes(const TensorFacts& facts, std::int64_t element);
+/// Of the numbers as a vector.
+template <class T>
+double norm_of(const Buffer<T>& values) {
+  double squares = 0;
+  for (index_t e = 0; e < values.size(); ++e) {
+    const auto value = static_cast<double>(values.data()[e]);
+    squares += value * value;
+  }
+  return std::sqrt(squares);
+}
 /// Every place of the tensor's shape, in double for there may be more than 2^63.
 double places_of(const TensorFacts& facts);
 
@@ -113,6 +124,13 @@ Json json_of(const CpOptions& options, int order);
 Json json_of(const CpRun& run);
 Json json_of(const CpDiagnostics& diagnostics);
 
+/// Of a completed tensor: the sweep that was kept and its errors, the mean and the weights.
+template <class T>
+std::string completed_text(const CpModel<T>& model);
+/// How it was completed, and what came of it.
+template <class T>
+Json completed_json(const CpModel<T>& model);
+
 /// Lines on the diagnostics, with degeneracy and swamps in words.
 std::string diagnostics_text(const CpDiagnostics& diagnostics, const CpRun& best);
 /// A table of the starts; empty where there is only one.
@@ -126,6 +144,10 @@ CurvesFigure components_figure(const std::string& title, const CpModel<T>& model
 
 extern template TensorFacts facts_of(const std::string&, const AnyTensor<float>&);
 extern template TensorFacts facts_of(const std::string&, const AnyTensor<double>&);
+extern template std::string completed_text(const CpModel<float>&);
+extern template std::string completed_text(const CpModel<double>&);
+extern template Json completed_json(const CpModel<float>&);
+extern template Json completed_json(const CpModel<double>&);
 extern template CurvesFigure components_figure(const std::string&, const CpModel<float>&);
 extern template CurvesFigure components_figure(const std::string&, const CpModel<double>&);
 

@@ -14,9 +14,7 @@
 #include "seesaw/version.hpp"
 
 namespace seesaw::cli {
-namespace {
 
-/// The start's factors, each component's weight shared by the modes that are solved: with a ridge their scale matters.
 template <class T>
 std::vector<Matrix<T>> start_factors(const CpFitOptions& options, const TensorFacts& facts) {
   CpModel<T> model = load_cp_model<T>(options.start_model);
@@ -39,6 +37,23 @@ std::vector<Matrix<T>> start_factors(const CpFitOptions& options, const TensorFa
   }
   return std::move(model.factors);
 }
+
+template <class T>
+void draw_components(const CpFitOptions& options, const CpModel<T>& model) {
+  if (options.plot.empty()) return;
+  try {
+    draw(options.plot, components_figure("Components of " + file_name(options.output), model));
+  } catch (const IoError& error) {
+    throw Error(fmt::format("{}; the model {} is saved", error.what(), options.output));
+  }
+}
+
+template std::vector<Matrix<float>> start_factors(const CpFitOptions&, const TensorFacts&);
+template std::vector<Matrix<double>> start_factors(const CpFitOptions&, const TensorFacts&);
+template void draw_components(const CpFitOptions&, const CpModel<float>&);
+template void draw_components(const CpFitOptions&, const CpModel<double>&);
+
+namespace {
 
 /// What a fit came to besides its model, for its report.
 struct CpSummary {
@@ -88,15 +103,6 @@ std::string fit_json(const CpFitOptions& options, const CpSummary& summary, cons
 }
 
 template <class T>
-void draw_components(const CpFitOptions& options, const CpModel<T>& model) {
-  try {
-    draw(options.plot, components_figure("Components of " + file_name(options.output), model));
-  } catch (const IoError& error) {
-    throw Error(fmt::format("{}; the model {} is saved", error.what(), options.output));
-  }
-}
-
-template <class T>
 void fit(CpFitOptions& options) {
   Progress progress(options.json ? ProgressStyle::none : options.progress);
   CpProblem<T> problem = read_problem<T>(options, options.cp.rank, progress);
@@ -129,7 +135,7 @@ void fit(CpFitOptions& options) {
   }
   if (summary.interrupted) progress.note("stopped early; the model is saved as it was then");
   progress.end();
-  if (!options.plot.empty()) draw_components(options, model);
+  draw_components(options, model);
   Output output;
   output.write(options.json ? fit_json(options, summary, model) : fit_text(options, summary, model));
   output.finish();
@@ -187,6 +193,10 @@ void check(CpFitOptions& options) {
   }
   if (options.output.empty()) throw UsageError("-o,--output is required unless there is --rank-scan");
   std::vector<std::string> inputs{options.tensor};
+  if (!options.validation.empty()) {
+    require_readable(options.validation);
+    inputs.push_back(options.validation);
+  }
   require_writable(options.output, inputs);
   if (!options.plot.empty()) {
     inputs.push_back(options.output);
@@ -212,7 +222,10 @@ void add_model_options(CLI::App& command, CpFitOptions& options) {
       ->check(between(1, kMostRank))
       ->group(group);
   command
-      .add_option("--ridge", options.ridge, "Penalty on the factors' squared norms: one number, or one for each mode")
+      .add_option(
+          "--ridge", options.ridge,
+          "Penalty on the factors' squared norms: one number, or one for each mode; default 0, with --known-only or "
+          "--implicit 0.1")
       ->type_name("X[,X,...]")
       ->delimiter(',')
       ->check(not_negative())
@@ -268,9 +281,11 @@ void add_start_options(CLI::App& command, CpFitOptions& options) {
   add_start(command, options.cp.start,
             "Normal random numbers, bases of the tensor's products with some, or its leading singular vectors")
       ->group(group);
-  add_seed(command, options.cp.seed, "Of the start")->group(group);
+  add_seed(command, options.cp.seed, "Of the start and of --holdout")->group(group);
   command
-      .add_option("--starts", options.cp.starts, "Starts, with seeds from --seed on, side by side; the best is kept")
+      .add_option("--starts", options.cp.starts,
+                  "Starts, with seeds from --seed on, side by side (one by one with --known-only or --implicit); the "
+                  "best is kept")
       ->type_name("N")
       ->check(between(1, 10000))
       ->capture_default_str()
@@ -299,6 +314,7 @@ void add_cp_fit(CLI::App& cp) {
   add_model_options(command, *options);
   add_run_options(command, *options);
   add_start_options(command, *options);
+  const auto completion = std::make_shared<CompletionArguments>(command, *options);
   add_backend(command, options->backend);
   add_tensor_format(command, options->format);
   add_progress(command, options->progress);
@@ -310,11 +326,15 @@ void add_cp_fit(CLI::App& cp) {
       "Examples:\n"
       "  seesaw cp fit aminoacids.tns -o model.h5 --rank 3 --starts 8 --nonnegative --plot components.svg\n"
       "  seesaw cp fit nell.tns.gz -o model.h5 --rank 32 --ridge 0.1 --sweeps 50\n"
+      "  seesaw cp fit ratings.tns -o model.h5 --known-only --rank 16 --ridge 0.05 --holdout 0.1 --patience 5\n"
+      "  seesaw cp fit plays.tns -o model.h5 --implicit --alpha 10 --rank 32 --ridge 10\n"
       "  seesaw cp fit aminoacids.tns --rank-scan 1:6");
-  command.callback([options] {
+  command.callback([options, completion] {
+    completion->settle(*options);
     check(*options);
     with_precision(options->precision, [&](auto number) {
       using T = decltype(number);
+      if (options->completes()) return complete_known<T>(*options);
       options->scan.empty() ? fit<T>(*options) : scan_ranks<T>(*options);
     });
   });

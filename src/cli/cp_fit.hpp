@@ -1,12 +1,15 @@
 #pragma once
 #include <array>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "cp.hpp"
+#include "seesaw/complete_tensor.hpp"
+#include "solver_options.hpp"
 
 namespace seesaw::cli {
 
@@ -22,6 +25,16 @@ struct CpFitOptions {
   bool all_nonnegative = false;
   std::vector<int> fixed;
   std::vector<index_t> scan;  ///< first and last rank; empty: none
+  bool known_only =
+      false;  ///< or implicit: what follows is of these alone; rank, starts and stopping are those of `cp`
+  bool implicit = false;
+  ImplicitFeedback feedback;  ///< where implicit
+  TensorCompletionOptions completion;
+  Solver solver = Solver::als;
+  SolverOptions own_of_solver;
+  std::string validation;  ///< empty: none
+  double holdout = 0;      ///< 0: none
+  bool completes() const { return known_only || implicit; }
   Precision precision = Precision::twice;
   BackendOptions backend;
   TensorOptions format;
@@ -42,6 +55,19 @@ struct CpProblem {
 template <class T>
 CpProblem<T> read_problem(CpFitOptions& options, index_t most, Progress& progress);
 
+/// On the host as they are, on a device a copy; no entries: as they are.
+template <class T>
+SparseTensor<T> placed_entries(const Context& context, SparseTensor<T> tensor) {
+  if (context.memory()->on_host() || tensor.values.empty()) return tensor;
+  const auto there = [&](const auto& buffer) { return to_context(context, buffer.data(), buffer.size()); };
+  for (std::size_t n = 0; n < static_cast<std::size_t>(tensor.order); ++n) tensor.indices[n] = there(tensor.indices[n]);
+  tensor.values = there(tensor.values);
+  return tensor;
+}
+
+/// Throws UsageError unless there is one for all modes or one for each.
+void require_ridges(const std::vector<double>& ridges, int order);
+
 /// cp_als() under the eyes of the user, who may interrupt it. `start` as it takes it.
 template <class T>
 CpResult<T> solve(CpProblem<T>& problem, const CpOptions& options, const FactorViews<T>& start, Progress& progress,
@@ -49,6 +75,47 @@ CpResult<T> solve(CpProblem<T>& problem, const CpOptions& options, const FactorV
 
 template <class T>
 void scan_ranks(CpFitOptions& options);
+
+/// Draws the components, where a picture is asked for. The model is saved by then: the error says so.
+template <class T>
+void draw_components(const CpFitOptions& options, const CpModel<T>& model);
+
+/// The start's factors, each component's weight shared by the modes that are solved: with a ridge their scale matters.
+template <class T>
+std::vector<Matrix<T>> start_factors(const CpFitOptions& options, const TensorFacts& facts);
+
+// ---- with --known-only or --implicit
+
+/// The options of tensor completion.
+class CompletionArguments {
+ public:
+  /// What they set must outlive the parsing.
+  CompletionArguments(CLI::App& command, CpFitOptions& options);
+  /// Throws UsageError for options that do not go together, and sets what some say of others.
+  void settle(CpFitOptions& options) const;
+
+ private:
+  const CLI::App& command_;
+  CLI::Option* known_only_ = nullptr;
+  std::vector<CLI::Option*> own_;  ///< that go with these two alone
+  std::optional<SolverArguments> solver_;
+};
+
+/// The known entries of a file and those to validate with, in host memory.
+template <class T>
+struct KnownEntries {
+  TensorFacts facts;  ///< of the whole file
+  SparseTensor<T> known;
+  SparseTensor<T> validation;       ///< no entries: none
+  offset_t validation_unknown = 0;  ///< with an index beyond the tensor's
+};
+
+/// Throws as the readers do, UsageError for a dense tensor, and Error where nothing is left to validate with.
+template <class T>
+KnownEntries<T> read_known(const CpFitOptions& options, Progress& progress);
+
+template <class T>
+void complete_known(CpFitOptions& options);
 
 extern template CpProblem<float> read_problem(CpFitOptions&, index_t, Progress&);
 extern template CpProblem<double> read_problem(CpFitOptions&, index_t, Progress&);
@@ -58,5 +125,13 @@ extern template CpResult<double> solve(CpProblem<double>&, const CpOptions&, con
                                        const std::function<bool()>&);
 extern template void scan_ranks<float>(CpFitOptions&);
 extern template void scan_ranks<double>(CpFitOptions&);
+extern template void draw_components(const CpFitOptions&, const CpModel<float>&);
+extern template void draw_components(const CpFitOptions&, const CpModel<double>&);
+extern template std::vector<Matrix<float>> start_factors(const CpFitOptions&, const TensorFacts&);
+extern template std::vector<Matrix<double>> start_factors(const CpFitOptions&, const TensorFacts&);
+extern template KnownEntries<float> read_known(const CpFitOptions&, Progress&);
+extern template KnownEntries<double> read_known(const CpFitOptions&, Progress&);
+extern template void complete_known<float>(CpFitOptions&);
+extern template void complete_known<double>(CpFitOptions&);
 
 }  // namespace seesaw::cli

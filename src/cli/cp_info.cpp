@@ -25,17 +25,9 @@ struct CpInfoOptions {
 };
 
 template <class T>
-double norm_of(const AnyTensor<T>& tensor) {
-  const auto norm = [](const Buffer<T>& values) {
-    double squares = 0;
-    for (offset_t e = 0; e < values.size(); ++e) {
-      const auto value = static_cast<double>(values.data()[e]);
-      squares += value * value;
-    }
-    return std::sqrt(squares);
-  };
+double norm_of_any(const AnyTensor<T>& tensor) {
   const auto* const sparse = std::get_if<TensorEntries<T>>(&tensor);
-  return sparse != nullptr ? norm(sparse->tensor.values) : norm(std::get<DenseTensor<T>>(tensor).values);
+  return sparse != nullptr ? norm_of(sparse->tensor.values) : norm_of(std::get<DenseTensor<T>>(tensor).values);
 }
 
 // ---- a tensor, of a file or only its sizes
@@ -70,7 +62,7 @@ Json file_json(const CpInfoOptions& options) {
     const AnyTensor<T> tensor = read_tensor<T>(options.file, options.format);
     const TensorFacts facts = facts_of<T>(options.file, tensor);
     Json document = json_of(facts);
-    document["norm"] = norm_of(tensor);
+    document["norm"] = norm_of_any(tensor);
     if (facts.sparse) document["density"] = static_cast<double>(facts.entries) / places_of(facts);
     return Json{{"text", facts_text(facts)}, {"tensor", document}, {"memory", memory_json(options, facts)}};
   });
@@ -113,20 +105,26 @@ std::string tensor_text(const CpInfoOptions& options, const Json& document) {
 template <class T>
 Json model_json(const std::string& path, const CpModel<T>& model) {
   const CpModelInfo head = cp_model_info(path);
+  Json document = {{"path", path},
+                   {"schema_version", head.schema_version},
+                   {"written_by", head.written_by},
+                   {"precision", head.precision},
+                   {"shape", head.shape},
+                   {"rank", head.rank},
+                   {"known_only", model.completion && !model.completion->options.implicit}};
+  if (model.completion) {
+    document.update(completed_json(model));
+    return document;
+  }
   Json runs = Json::array();
   for (const CpRun& run : model.runs) runs.push_back(json_of(run));
-  return {{"path", path},
-          {"schema_version", head.schema_version},
-          {"written_by", head.written_by},
-          {"precision", head.precision},
-          {"shape", head.shape},
-          {"rank", head.rank},
-          {"fit", model.fit},
-          {"weights", model.weights},
-          {"options", json_of(model.options, static_cast<int>(head.shape.size()))},
-          {"diagnostics", json_of(model.diagnostics)},
-          {"runs", runs},
-          {"best_run", model.best_run}};
+  document.update({{"fit", model.fit},
+                   {"weights", model.weights},
+                   {"options", json_of(model.options, static_cast<int>(head.shape.size()))},
+                   {"diagnostics", json_of(model.diagnostics)},
+                   {"runs", runs},
+                   {"best_run", model.best_run}});
+  return document;
 }
 
 template <class T>
@@ -135,6 +133,12 @@ std::string model_text(const std::string& path, const CpModel<T>& model) {
   std::string text =
       fmt::format("model      {}: {}, rank {}, {}, fit {:.6f}, written by seesaw {} (schema {})\n", path,
                   shape_text(head.shape), head.rank, head.precision, model.fit, head.written_by, head.schema_version);
+  if (model.completion)
+    return text +
+           fmt::format("completed  from {} by {}, seed {}\n",
+                       model.completion->options.implicit ? "implicit feedback" : "known entries",
+                       model.completion->solver, model.completion->options.seed) +
+           completed_text(model);
   text += fmt::format("weights    {:.6g}\n", fmt::join(model.weights, ", "));
   for (std::size_t n = 0; n < head.shape.size(); ++n) {
     const CpMode& mode = model.options.modes[n];

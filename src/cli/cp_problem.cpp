@@ -14,14 +14,11 @@ namespace {
 template <class T>
 AnyTensor<T> placed_tensor(const Context& context, AnyTensor<T> tensor) {
   if (context.memory()->on_host()) return tensor;
-  const auto there = [&](const auto& buffer) { return to_context(context, buffer.data(), buffer.size()); };
   if (auto* const dense = std::get_if<DenseTensor<T>>(&tensor)) {
-    dense->values = there(dense->values);
+    dense->values = to_context(context, dense->values.data(), dense->values.size());
   } else {
     SparseTensor<T>& sparse = std::get<TensorEntries<T>>(tensor).tensor;
-    for (std::size_t n = 0; n < static_cast<std::size_t>(sparse.order); ++n)
-      sparse.indices[n] = there(sparse.indices[n]);
-    sparse.values = there(sparse.values);
+    sparse = placed_entries(context, std::move(sparse));
   }
   return tensor;
 }
@@ -37,9 +34,7 @@ void set_modes(CpFitOptions& options, int order) {
   require_modes("--nonnegative", options.nonnegative, order);
   require_modes("--fixed", options.fixed, order);
   require_modes("--order", options.cp.order, order);
-  if (options.ridge.size() > 1 && std::ssize(options.ridge) != order)
-    throw UsageError(
-        fmt::format("--ridge has {} numbers, expected 1 or {}, one for each mode", options.ridge.size(), order));
+  require_ridges(options.ridge, order);
   const auto named = [](const std::vector<int>& modes, int mode) {
     return std::find(modes.begin(), modes.end(), mode) != modes.end();
   };
@@ -137,6 +132,11 @@ std::string modes_from_one(std::string message) {
       message.replace(at, end - at, std::to_string(std::stoi(message.substr(at, end - at)) + 1));
     }
   return message;
+}
+
+void require_ridges(const std::vector<double>& ridges, int order) {
+  if (ridges.size() > 1 && std::ssize(ridges) != order)
+    throw UsageError(fmt::format("--ridge has {} numbers, expected 1 or {}, one for each mode", ridges.size(), order));
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "cp.hpp"
+#include "fit.hpp"
 #include "output.hpp"
 
 namespace seesaw::cli {
@@ -64,6 +65,56 @@ Json json_of(const CpDiagnostics& diagnostics) {
           {"components", pair},
           {"degenerate", diagnostics.degenerate}};
 }
+
+template <class T>
+std::string completed_text(const CpModel<T>& model) {
+  const CpCompletion& completion = *model.completion;
+  std::string text = fmt::format("sweep {}", completion.best_sweep);
+  if (completion.runs.size() > 1) text += fmt::format(" of start {} of {}", model.best_run + 1, completion.runs.size());
+  text += fmt::format(": {}; fit {:.6f} of the known entries\n",
+                      merits(kept_sweep(completion.runs, model.best_run, completion.best_sweep)), model.fit);
+  return text + fmt::format("mean {:.6g}, weights {:.6g}\n", completion.mean, fmt::join(model.weights, ", "));
+}
+
+template <class T>
+Json completed_json(const CpModel<T>& model) {
+  const CpCompletion& completion = *model.completion;
+  const TensorCompletionOptions& options = completion.options;
+  const SweepRecord kept = kept_sweep(completion.runs, model.best_run, completion.best_sweep);
+  const auto solver = find_solver(completion.solver);
+  Json runs = Json::array();
+  for (const CompletionRun& run : completion.runs) runs.push_back(json_of(run));
+  const auto lambda = options.lambda.begin();
+  return {{"solver", completion.solver},
+          {"solver_options", solver ? json_of(*solver, completion.own) : Json::object()},
+          {"options",
+           {{"rank", options.rank},
+            {"ridge", std::vector<double>(lambda, lambda + std::ssize(model.factors))},
+            {"weighting", options.weighting == Weighting::by_count ? "by-count" : "plain"},
+            {"exponent", options.exponent},
+            {"centre", options.centre},
+            {"implicit", json_of(options.implicit)},
+            {"seed", options.seed},
+            {"starts", options.restarts},
+            {"sweeps", options.stopping.sweeps},
+            {"tolerance", options.stopping.tolerance},
+            {"time_limit", options.stopping.seconds},
+            {"patience", options.stopping.patience},
+            {"gradient_norm", options.stopping.gradient_norm}}},
+          {"fit", model.fit},
+          {"mean", completion.mean},
+          {"weights", model.weights},
+          {"train_rmse", kept.train_rmse},
+          {"validation_rmse", kept.validation_rmse},
+          {"runs", runs},
+          {"best_run", model.best_run},
+          {"best_sweep", completion.best_sweep}};
+}
+
+template std::string completed_text(const CpModel<float>&);
+template std::string completed_text(const CpModel<double>&);
+template Json completed_json(const CpModel<float>&);
+template Json completed_json(const CpModel<double>&);
 
 std::string diagnostics_text(const CpDiagnostics& diagnostics, const CpRun& best) {
   std::string conditions;

@@ -35,7 +35,8 @@ std::unique_ptr<ExperimentProblem> problem_of(const Experiment& experiment, cons
                                               Progress& progress) {
   switch (experiment.data.kind) {
     case ExperimentKind::cp:
-      return cp_problem(experiment, backend, progress);
+      return experiment.data.known > 0 ? tensor_completion_problem(experiment, backend, progress)
+                                       : cp_problem(experiment, backend, progress);
     case ExperimentKind::completion:
       return completion_problem(experiment, backend, progress);
   }

@@ -23,7 +23,8 @@ namespace seesaw::cli {
 
 // ---- the file
 
-/// A kind has a reader in experiment_file.cpp and an ExperimentProblem; completion of tensors would be one more.
+/// A kind has a reader in experiment_file.cpp and an ExperimentProblem; cp has another where not all elements are
+/// known.
 enum class ExperimentKind { cp, completion };
 /// The word for it in the file, which the log and messages use too.
 const char* to_string(ExperimentKind kind);
@@ -46,6 +47,7 @@ struct ExperimentData {
   PlantedCpOptions cp;
   PlantedOptions planted;
   double holdout = 0;                 ///< of completion
+  double known = 0;                   ///< of cp, generated: part of the elements that is known; 0: all
   std::vector<double> noise;          ///< levels; empty where data are read
   std::optional<std::uint64_t> seed;  ///< none: the run's
 };
@@ -60,7 +62,7 @@ struct Experiment {
   int sweeps = 0;
   double seconds = std::numeric_limits<double>::infinity();  ///< of one run
   CpStopping cp;
-  CompletionOptions completion;
+  CompletionOptions completion;  ///< and of cp with `known`, as far as tensors have them
   Precision precision = Precision::twice;
 };
 
@@ -125,6 +127,8 @@ class ExperimentProblem {
 };
 std::unique_ptr<ExperimentProblem> cp_problem(const Experiment& experiment, const BackendOptions& backend,
                                               Progress& progress);
+std::unique_ptr<ExperimentProblem> tensor_completion_problem(const Experiment& experiment,
+                                                             const BackendOptions& backend, Progress& progress);
 std::unique_ptr<ExperimentProblem> completion_problem(const Experiment& experiment, const BackendOptions& backend,
                                                       Progress& progress);
 

@@ -32,6 +32,7 @@ const Real kNotNegative{"a finite number >= 0", [](double x) { return std::isfin
 const Real kPositive{"a finite number > 0", [](double x) { return std::isfinite(x) && x > 0; }};
 const Real kFinite{"a finite number", [](double x) { return std::isfinite(x); }};
 const Real kBelowOne{"a number at least 0 and less than 1", [](double x) { return x >= 0 && x < 1; }};
+const Real kPart{"a number more than 0 and less than 1", [](double x) { return x > 0 && x < 1; }};
 const Real kExponent{"a number from 0 to 10", [](double x) { return x >= 0 && x <= 10; }};
 const Whole kSeed{0, std::numeric_limits<std::int64_t>::max()};
 
@@ -217,7 +218,7 @@ void read_cp_data(Section& section, ExperimentData& data) {
       section.fail(value, fmt::format("shape has {} sizes, expected 2 to {}", sizes_of.size(), int{kMaxOrder}));
     return sizes_of;
   };
-  section.exclude("file", {"rank", "congruence", "noise", "seed"}, "data are either read or generated");
+  section.exclude("file", {"rank", "congruence", "known", "noise", "seed"}, "data are either read or generated");
   section.set("file", data.file);
   if (!data.file.empty()) {
     if (const toml::value* const value = section.find("shape")) data.tensor.shape = shape(*value);
@@ -234,6 +235,7 @@ void read_cp_data(Section& section, ExperimentData& data) {
       section.fail_at(
           "rank", fmt::format("rank is {}, expected at most the least size, {}, with a congruence", cp.rank, least));
   }
+  section.set("known", data.known, kPart);
   read_noise(section, data);
   read_seed(section, data);
 }
@@ -244,8 +246,7 @@ void read_completion_data(Section& section, ExperimentData& data) {
                   "data are either read or generated");
   section.exclude("validation", {"holdout"}, "entries to validate with are either read or held out");
   section.set("file", data.file);
-  section.set("holdout", data.holdout,
-              {"a number more than 0 and less than 1", [](double x) { return x > 0 && x < 1; }});
+  section.set("holdout", data.holdout, kPart);
   read_seed(section, data);
   if (!data.file.empty()) {
     section.set("validation", data.validation);
@@ -296,7 +297,7 @@ void read_own(Section& section, ExperimentMethod& method, const NamedOption& opt
 
 /// One of the list: a solver as it is, or as the table [methods.NAME] has it.
 ExperimentMethod read_method(const std::string& path, const Section& runs, const toml::value& at,
-                             const std::string& name, const toml::value* table, ExperimentKind kind) {
+                             const std::string& name, const toml::value* table, const ExperimentData& data) {
   ExperimentMethod method;
   method.name = name;
   const toml::value none = toml::table{};
@@ -305,7 +306,16 @@ ExperimentMethod read_method(const std::string& path, const Section& runs, const
   section.set("method", solver);
   const toml::value& named =
       table != nullptr && table->as_table().contains("method") ? table->as_table().at("method") : at;
-  if (kind == ExperimentKind::cp) {
+  if (data.kind == ExperimentKind::cp && data.known > 0) {
+    const std::optional<Solver> found = find_solver(solver);
+    if (!found || (*found != Solver::als && *found != Solver::gd && *found != Solver::lbfgs))
+      runs.fail(named,
+                fmt::format("\"{}\" is no method where elements are not known, expected als, gd, lbfgs or a name "
+                            "with a table [methods.{}]",
+                            solver, solver));
+    method.solver = *found;
+    for (const NamedOption& option : named_options(method.solver, method.own)) read_own(section, method, option);
+  } else if (data.kind == ExperimentKind::cp) {
     if (solver != "als")
       runs.fail(named,
                 fmt::format("\"{}\" is no method for kind = \"cp\", expected als, or a name with a table [methods.{}]",
@@ -354,8 +364,7 @@ void read_methods(Section& root, Section& runs, Experiment& experiment) {
   const auto names = runs.strings("methods", list != nullptr ? *list : fallback);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const toml::value& at = list == nullptr ? fallback : list->is_array() ? list->as_array()[i] : *list;
-    experiment.methods.push_back(
-        read_method(experiment.path, runs, at, names[i], table_of(names[i]), experiment.data.kind));
+    experiment.methods.push_back(read_method(experiment.path, runs, at, names[i], table_of(names[i]), experiment.data));
   }
   if (tables == nullptr) return;
   for (const auto& [name, table] : tables->as_table())
@@ -366,7 +375,7 @@ void read_methods(Section& root, Section& runs, Experiment& experiment) {
 void read_runs(Section& root, Section& runs, Experiment& experiment) {
   constexpr int kMostInt = std::numeric_limits<int>::max();
   read_methods(root, runs, experiment);
-  const bool cp = experiment.data.kind == ExperimentKind::cp;
+  const bool cp = experiment.data.kind == ExperimentKind::cp, known = experiment.data.known > 0;
   const bool ranked = std::any_of(experiment.methods.begin(), experiment.methods.end(),
                                   [](const auto& method) { return !bounded_by_radius(method.solver); });
   if (const toml::value* const value = ranked ? &runs.need("ranks") : runs.find("ranks"))
@@ -384,7 +393,7 @@ void read_runs(Section& root, Section& runs, Experiment& experiment) {
   runs.set("sweeps", experiment.sweeps, {1, kMostInt});
   runs.set("time_limit", experiment.seconds, kPositive);
   runs.set<Precision>("precision", experiment.precision, {{"double", Precision::twice}, {"float", Precision::single}});
-  if (cp) {
+  if (cp && !known) {
     experiment.cp.fit_change = 0;
     runs.set("fit_change", experiment.cp.fit_change, kNotNegative);
     runs.set("relative_error", experiment.cp.relative_error, kNotNegative);
@@ -395,13 +404,14 @@ void read_runs(Section& root, Section& runs, Experiment& experiment) {
     runs.set("exponent", options.exponent, kNotNegative);
     if (options.weighting == Weighting::plain && runs.find("exponent") != nullptr)
       runs.fail_at("exponent", "exponent goes with weighting = \"by-count\"");
+    if (known) options.centre = false;  // the planted components have no mean
     runs.set("centre", options.centre);
     Stopping& stopping = options.stopping;
     runs.set("tolerance", stopping.tolerance, kNotNegative);
     runs.set("gradient_norm", stopping.gradient_norm, kNotNegative);
-    runs.set("gap", stopping.gap, kNotNegative);
+    if (!known) runs.set("gap", stopping.gap, kNotNegative);
     runs.set("patience", stopping.patience, {0, kMostInt});
-    if (stopping.patience > 0 && experiment.data.holdout == 0 && experiment.data.validation.empty())
+    if (stopping.patience > 0 && !known && experiment.data.holdout == 0 && experiment.data.validation.empty())
       runs.fail_at("patience", "patience needs ratings to watch: holdout or validation in [data]");
   }
   runs.end();

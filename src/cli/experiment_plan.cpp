@@ -43,6 +43,7 @@ Json data_of(const Experiment& experiment) {
     document["shape"] = data.cp.shape;
     document["rank"] = data.cp.rank;
     document["congruence"] = data.cp.congruence ? Json(*data.cp.congruence) : Json(nullptr);
+    if (data.known > 0) document["known"] = data.known;
     return document;
   }
   if (data.file.empty()) {
@@ -76,7 +77,7 @@ Json optional(const auto& value) { return value ? Json(*value) : Json(nullptr); 
 
 Json parameters_of(const Experiment& experiment, const PlannedRun& run) {
   const ExperimentMethod& method = *run.method;
-  const bool cp = experiment.data.kind == ExperimentKind::cp;
+  const bool cp = experiment.data.kind == ExperimentKind::cp && experiment.data.known == 0;
   Json parameters = {{"method", method.name}, {"solver", cp ? "als" : to_string(method.solver)}};
   if (cp)
     parameters["options"] = {{"start", cli::word_for(method.start)}, {"nonnegative", method.nonnegative}};
@@ -98,7 +99,7 @@ Json parameters_of(const Experiment& experiment, const PlannedRun& run) {
     parameters["centre"] = options.centre;
     parameters["tolerance"] = options.stopping.tolerance;
     parameters["gradient_norm"] = options.stopping.gradient_norm;
-    parameters["gap"] = options.stopping.gap;
+    if (experiment.data.kind == ExperimentKind::completion) parameters["gap"] = options.stopping.gap;
     parameters["patience"] = options.stopping.patience;
   }
   parameters["precision"] = experiment.precision == Precision::single ? "float" : "double";

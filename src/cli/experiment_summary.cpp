@@ -64,6 +64,7 @@ bool validated(const Experiment& experiment) {
 
 /// What RunSweep::error is.
 std::string error_name(const Experiment& experiment) {
+  if (experiment.data.known > 0) return "relative error of what is not known";
   if (experiment.data.kind == ExperimentKind::cp) return "relative error |T - M| / |T|";
   return validated(experiment) ? "validation RMSE" : "train RMSE";
 }

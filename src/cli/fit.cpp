@@ -101,7 +101,7 @@ void fit(FitOptions& options) {
   const Matrix<T> x = placed(context, std::move(data.x)), y = placed(context, std::move(data.y));
   const InterruptGuard interrupt(!progress.silent());
   options.completion.callback = [&](int start, const SweepRecord& record) {
-    progress.sweep(options.completion, start, record);
+    progress.sweep(options.completion.stopping, options.completion.restarts, start, record);
     return !interrupt.requested();
   };
   CompletionResult<T> result =
@@ -175,7 +175,8 @@ void add_fit(CLI::App& program) {
       ->group("Solver");
   const auto arguments = std::make_shared<SolverArguments>(command, options->own, options->completion.stopping);
   add_model_options(command, *options);
-  add_implicit_options(command, *options);
+  add_implicit_options(command, options->implicit, options->feedback,
+                       "RATINGS are counts of what was done, not opinions; all else counts as 0, with little weight");
   add_run_options(command, *options);
   add_start_options(command, *options);
   add_validation_options(command, *options);
@@ -193,11 +194,7 @@ void add_fit(CLI::App& program) {
   command.callback([options, arguments, &command] {
     arguments->require_fitting({options->solver});
     require_common(command, options->solver);
-    if (options->implicit) {
-      if (command.count("--weighting") == 0) options->completion.weighting = Weighting::plain;
-      options->completion.implicit = options->feedback;
-      options->completion.centre = false;
-    }
+    if (options->implicit) take_feedback(command, options->feedback, options->completion);
     if (command.count("--exponent") > 0 && options->completion.weighting == Weighting::plain)
       throw UsageError("--exponent goes with --weighting by-count");
     check(*options);

@@ -14,24 +14,19 @@ void add_to_description(CLI::App& command, const std::string& name, const std::s
 
 }  // namespace
 
-void add_implicit_options(CLI::App& command, FitOptions& options) {
+void add_implicit_options(CLI::App& command, bool& wanted, ImplicitFeedback& feedback, const std::string& what) {
   const std::string group = "Implicit feedback";
   add_to_description(command, "--weighting",
                      "; with --implicit the\ndefault is plain, and the weight of what was not observed counts too");
-  ImplicitFeedback& feedback = options.feedback;
-  CLI::Option* const implicit =
-      command
-          .add_flag("--implicit", options.implicit,
-                    "RATINGS are counts of what was done, not opinions; all else counts as 0, with little weight")
-          ->group(group);
+  CLI::Option* const implicit = command.add_flag("--implicit", wanted, what)->group(group);
   CLI::Option* const alpha =
-      command.add_option("--alpha", feedback.alpha, "The confidence of an entry is 1 + A times its rating")
+      command.add_option("--alpha", feedback.alpha, "The confidence of an entry is 1 + A times its value")
           ->type_name("A")
           ->check(positive())
           ->capture_default_str()
           ->needs(implicit)
           ->group(group);
-  command.add_flag("--confidences", feedback.confidences, "The ratings are the confidences themselves")
+  command.add_flag("--confidences", feedback.confidences, "The values are the confidences themselves")
       ->needs(implicit)
       ->excludes(alpha)
       ->group(group);

@@ -11,14 +11,6 @@
 namespace seesaw::cli {
 namespace {
 
-/// The sweep whose factors were kept; where it diverged in the first one, nothing was measured.
-SweepRecord kept_sweep(const FitSummary& summary, const std::vector<CompletionRun>& runs) {
-  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-  if (summary.best_sweep == 0) return {.objective = kNaN, .train_rmse = kNaN};
-  return runs.at(static_cast<std::size_t>(summary.best_run))
-      .history.at(static_cast<std::size_t>(summary.best_sweep) - 1);
-}
-
 /// Over all starts.
 std::pair<int, double> sweeps_and_seconds(const std::vector<CompletionRun>& runs) {
   std::pair<int, double> total{0, 0};
@@ -31,20 +23,37 @@ std::pair<int, double> sweeps_and_seconds(const std::vector<CompletionRun>& runs
 
 }  // namespace
 
-std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs) {
+SweepRecord kept_sweep(const std::vector<CompletionRun>& runs, int best_run, int best_sweep) {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  if (best_sweep == 0) return {.objective = kNaN, .train_rmse = kNaN};
+  return runs.at(static_cast<std::size_t>(best_run)).history.at(static_cast<std::size_t>(best_sweep) - 1);
+}
+
+double seconds_per_sweep(const std::vector<CompletionRun>& runs) {
   const auto [sweeps, seconds] = sweeps_and_seconds(runs);
-  const SweepRecord best = kept_sweep(summary, runs);
+  return seconds / sweeps;
+}
+
+std::string runs_text(const std::vector<CompletionRun>& runs, bool interrupted) {
+  const auto [sweeps, seconds] = sweeps_and_seconds(runs);
+  std::string text =
+      fmt::format("{} in {}, {} each; ended by {}\n", counted(sweeps, "sweep"), seconds_text(seconds),
+                  seconds_text(seconds / sweeps), interrupted ? "Ctrl-C" : to_string(runs.back().stopped));
+  const auto diverged = std::count_if(runs.begin(), runs.end(),
+                                      [](const CompletionRun& run) { return run.stopped == StopReason::diverged; });
+  if (diverged > 0) text += fmt::format("{} of {} diverged\n", diverged, counted(std::ssize(runs), "start"));
+  return text;
+}
+
+std::string fit_text(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs) {
+  const SweepRecord best = kept_sweep(runs, summary.best_run, summary.best_sweep);
   std::string text =
       fmt::format("{}: rank {}, {}, {}, {}\n", options.output, options.completion.rank, counted(summary.users, "user"),
                   counted(summary.items, "item"), counted(summary.entries, "rating"));
   text += fmt::format("sweep {}", summary.best_sweep);
   if (runs.size() > 1) text += fmt::format(" of start {}", summary.best_run + 1);
   text += fmt::format(": {}\n", merits(best));
-  text += fmt::format("{} in {}, {} each; ended by {}\n", counted(sweeps, "sweep"), seconds_text(seconds),
-                      seconds_text(seconds / sweeps), summary.interrupted ? "Ctrl-C" : to_string(runs.back().stopped));
-  const auto diverged = std::count_if(runs.begin(), runs.end(),
-                                      [](const CompletionRun& run) { return run.stopped == StopReason::diverged; });
-  if (diverged > 0) text += fmt::format("{} of {} diverged\n", diverged, counted(std::ssize(runs), "start"));
+  text += runs_text(runs, summary.interrupted);
   if (summary.singular_rows > 0)
     text += fmt::format(
         "{} solved by minimum norm: {} for rank {} and this lambda\n",
@@ -56,8 +65,7 @@ std::string fit_text(const FitOptions& options, const FitSummary& summary, const
 }
 
 std::string fit_json(const FitOptions& options, const FitSummary& summary, const std::vector<CompletionRun>& runs) {
-  const auto [sweeps, seconds] = sweeps_and_seconds(runs);
-  const SweepRecord best = kept_sweep(summary, runs);
+  const SweepRecord best = kept_sweep(runs, summary.best_run, summary.best_sweep);
   Json all_runs = Json::array();
   for (const CompletionRun& run : runs) all_runs.push_back(json_of(run));
   Json document = {{"command", "fit"},
@@ -81,7 +89,7 @@ std::string fit_json(const FitOptions& options, const FitSummary& summary, const
                    {"train_rmse", best.train_rmse},
                    {"validation_rmse", best.validation_rmse},
                    {"singular_rows", summary.singular_rows},
-                   {"seconds_per_sweep", seconds / sweeps},
+                   {"seconds_per_sweep", seconds_per_sweep(runs)},
                    {"interrupted", summary.interrupted},
                    {"failure", summary.failure.empty() ? Json(nullptr) : Json(summary.failure)},
                    {"model", summary.saved ? Json(options.output) : Json(nullptr)},

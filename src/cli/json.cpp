@@ -8,20 +8,22 @@ std::string to_text(const Json& document) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+Json json_of(const std::optional<ImplicitFeedback>& feedback) {
+  if (!feedback) return nullptr;
+  return {{"alpha", feedback->alpha},
+          {"confidences", feedback->confidences},
+          {"unobserved", feedback->unobserved},
+          {"cg_steps", feedback->cg_steps}};
+}
+
 Json json_of(const CompletionOptions& options) {
-  Json implicit;
-  if (options.implicit)
-    implicit = {{"alpha", options.implicit->alpha},
-                {"confidences", options.implicit->confidences},
-                {"unobserved", options.implicit->unobserved},
-                {"cg_steps", options.implicit->cg_steps}};
   return {{"rank", options.rank},
           {"lambda_x", options.lambda_x},
           {"lambda_y", options.lambda_y},
           {"weighting", options.weighting == Weighting::by_count ? "by-count" : "plain"},
           {"exponent", options.exponent},
           {"centre", options.centre},
-          {"implicit", implicit},
+          {"implicit", json_of(options.implicit)},
           {"seed", options.seed},
           {"restarts", options.restarts},
           {"sweeps", options.stopping.sweeps},

@@ -1,5 +1,6 @@
 #pragma once
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ using Json = nlohmann::ordered_json;
 std::string to_text(const Json& document);
 
 Json json_of(const CompletionOptions& options);
+/// null where there is none.
+Json json_of(const std::optional<ImplicitFeedback>& feedback);
 Json json_of(Solver solver, const SolverOptions& own);
 Json json_of(const CompletionRun& run);
 

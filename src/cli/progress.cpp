@@ -79,14 +79,13 @@ void Progress::end() {
   bar_open_ = false;
 }
 
-void Progress::sweep(const CompletionOptions& options, int start, const SweepRecord& record) {
-  const Stopping& stopping = options.stopping;
-  const std::string which = options.restarts > 1 ? fmt::format("start {}/{}, ", start + 1, options.restarts) : "";
+void Progress::sweep(const Stopping& stopping, int starts, int start, const SweepRecord& record) {
+  const std::string which = starts > 1 ? fmt::format("start {}/{}, ", start + 1, starts) : "";
   if (style_ == ProgressStyle::lines)
     return note(fmt::format("{}sweep {}/{}: {}, {}", which, record.sweep, stopping.sweeps, merits(record),
                             seconds_text(record.seconds)));
   const double sweeps = stopping.sweeps;
-  const double done = start * sweeps + record.sweep, all = options.restarts * sweeps;
+  const double done = start * sweeps + record.sweep, all = starts * sweeps;
   const double per_sweep = record.seconds / record.sweep;
   const double left = std::min(per_sweep * (all - done), std::max(0.0, stopping.seconds - record.seconds));
   const std::string validation =

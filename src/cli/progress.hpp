@@ -25,8 +25,8 @@ class Progress {
   void status(const std::string& text);
   /// How much of the work is done, and a few words: on a terminal the bar, rewritten; elsewhere nothing.
   void bar(double done, const std::string& text);
-  /// After a sweep of als().
-  void sweep(const CompletionOptions& options, int start, const SweepRecord& record);
+  /// After a sweep of a solver of `starts` starts.
+  void sweep(const Stopping& stopping, int starts, int start, const SweepRecord& record);
   /// Leaves the line of the bar, before something else is printed.
   void end();
 

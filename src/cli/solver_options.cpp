@@ -30,14 +30,29 @@ std::string names_of(const std::vector<Solver>& solvers) {
 
 bool bounded_by_radius(Solver solver) { return is_one_of(solver, kBall); }
 
-CLI::Option* SolverArguments::add(CLI::Option* option, std::vector<Solver> solvers) {
+CLI::Option* SolverArguments::add(CLI::Option* option, const std::vector<Solver>& solvers) {
+  std::vector<Solver> users;
+  for (const Solver solver : solvers)
+    if (is_one_of(solver, offered_)) users.push_back(solver);
+  if (users.empty()) {
+    command_.remove_option(option);
+    return nullptr;
+  }
   option->group("Solver");
-  option->description(option->get_description() + " (" + names_of(solvers) + ")");
-  options_.emplace_back(option, std::move(solvers));
+  option->description(option->get_description() + " (" + names_of(users) + ")");
+  options_.emplace_back(option, std::move(users));
   return option;
 }
 
-SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping& stopping) : own_(own) {
+std::vector<CLI::Option*> SolverArguments::options() const {
+  std::vector<CLI::Option*> all;
+  for (const auto& [option, users] : options_) all.push_back(option);
+  return all;
+}
+
+SolverArguments::SolverArguments(CLI::App& command, SolverOptions& own, Stopping& stopping,
+                                 const std::vector<Solver>& offered)
+    : command_(command), offered_(offered), own_(own) {
   GradientDescentOptions& descent = own.gradient_descent;
   add(add_choice(command, "--step-rule", descent.rule, words_for<GradientStep>(), "How long a step is"), kDescent);
   step_ = add(command
@@ -175,7 +190,7 @@ void SolverArguments::require_fitting(const std::vector<Solver>& solvers) const 
     throw UsageError(
         fmt::format("--curvature is {}, expected more than --decrease, {}", lbfgs.curvature, lbfgs.decrease));
   for (const Solver solver : solvers)
-    if (bounded_by_radius(solver) && radius_->count() == 0)
+    if (bounded_by_radius(solver) && (radius_ == nullptr || radius_->count() == 0))
       throw UsageError(fmt::format("{} needs --radius, the bound on the nuclear norm", to_string(solver)));
 }
 

@@ -14,16 +14,22 @@ bool bounded_by_radius(Solver solver);
 /// The command-line options of the solvers' own, under one group of --help, and which solvers have them.
 class SolverArguments {
  public:
-  /// What they set must outlive the parsing.
-  SolverArguments(CLI::App& command, SolverOptions& own, Stopping& stopping);
+  /// Those that one of `offered` has. What they set must outlive the parsing.
+  SolverArguments(CLI::App& command, SolverOptions& own, Stopping& stopping,
+                  const std::vector<Solver>& offered = all_solvers());
+
+  std::vector<CLI::Option*> options() const;
 
   /// Throws UsageError for an option that was given and that none of `solvers` has, and where one that a solver cannot
   /// do without was not.
   void require_fitting(const std::vector<Solver>& solvers) const;
 
  private:
-  CLI::Option* add(CLI::Option* option, std::vector<Solver> solvers);
+  /// Null where none of the offered solvers has it.
+  CLI::Option* add(CLI::Option* option, const std::vector<Solver>& solvers);
 
+  CLI::App& command_;
+  const std::vector<Solver> offered_;
   std::vector<std::pair<CLI::Option*, std::vector<Solver>>> options_;
   const SolverOptions& own_;
   CLI::Option *radius_ = nullptr, *step_ = nullptr, *decrease_ = nullptr, *curvature_ = nullptr;

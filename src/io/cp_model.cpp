@@ -1,10 +1,11 @@
 #include "seesaw/io/cp_model.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
+#include "completion_parts.hpp"
 #include "hdf5_file.hpp"
-#include "model_parts.hpp"
 #include "seesaw/errors.hpp"
 #include "seesaw/io/atomic_file.hpp"
 
@@ -57,6 +58,7 @@ void check(const CpModel<T>& model) {
     if (!std::isfinite(model.weights[static_cast<std::size_t>(r)]))
       throw InvalidArgument("weights[" + std::to_string(r) + "] is not finite");
   if (!std::isfinite(model.fit)) throw InvalidArgument("fit is not finite");
+  if (model.completion && !std::isfinite(model.completion->mean)) throw InvalidArgument("mean is not finite");
 }
 
 void write_numbers(hid_t at, const char* name, const std::vector<double>& numbers) {
@@ -124,6 +126,18 @@ void write_runs(hid_t file, const CpModel<T>& model) {
   }
 }
 
+/// The options are named as those of a completed matrix are.
+void write_completion(hid_t file, const CpCompletion& completion, std::size_t order, int best_run) {
+  write_attribute(file, "mean", completion.mean);
+  const Hdf5Id group = make_group(file, "options");
+  write_attribute(group, "solver", std::string_view(completion.solver));
+  write_own_options(group, completion.solver, completion.own);
+  write_completion_options(group, completion.options);
+  const auto& lambda = completion.options.lambda;
+  write_numbers(group, "lambda", {lambda.begin(), lambda.begin() + static_cast<std::ptrdiff_t>(order)});
+  write_completion_runs(file, completion.runs, best_run, completion.best_sweep);
+}
+
 template <class T>
 void save(const std::string& path, const CpModel<T>& model) {
   check(model);
@@ -136,9 +150,13 @@ void save(const std::string& path, const CpModel<T>& model) {
   for (std::size_t n = 0; n < model.factors.size(); ++n)
     write_factor(image.id(), factor_name(n).c_str(), model.factors[n]);
   write_numbers(image.id(), "weights", model.weights);
-  write_options(image.id(), model.options, model.factors.size());
-  write_diagnostics(image.id(), model.diagnostics);
-  write_runs(image.id(), model);
+  if (model.completion) {
+    write_completion(image.id(), *model.completion, model.factors.size(), model.best_run);
+  } else {
+    write_options(image.id(), model.options, model.factors.size());
+    write_diagnostics(image.id(), model.diagnostics);
+    write_runs(image.id(), model);
+  }
   file.write(image.bytes());
   file.commit();
 }
@@ -241,6 +259,21 @@ void read_runs(hid_t file, CpModel<T>& model) {
   model.best_run = read_best_run(group, count);
 }
 
+CpCompletion read_completion(hid_t file, std::size_t order, int& best_run) {
+  CpCompletion completion;
+  completion.mean = read_number(file, "mean");
+  if (!std::isfinite(completion.mean)) throw IoError("attribute \"mean\" is not finite");
+  const Hdf5Id group = open_group(file, "options");
+  read_attribute(group, "solver", completion.solver);
+  completion.own = read_own_options(group, completion.solver).value_or(SolverOptions{});
+  read_completion_options(group, completion.options);
+  const auto lambda = read_numbers(group, "lambda");
+  require_count("lambda", lambda.size(), order);
+  std::copy(lambda.begin(), lambda.end(), completion.options.lambda.begin());
+  read_completion_runs(file, completion.runs, best_run, completion.best_sweep);
+  return completion;
+}
+
 template <class T>
 CpModel<T> load(const std::string& path) {
   const QuietHdf5 quiet;
@@ -260,6 +293,10 @@ CpModel<T> load(const std::string& path) {
                       std::to_string(model.weights.size()) + " weights");
     }
     model.fit = read_number(file, "fit");
+    if (has_attribute(open_group(file, "options"), "solver")) {
+      model.completion = read_completion(file, order, model.best_run);
+      return model;
+    }
     const auto rank = static_cast<index_t>(model.weights.size());
     model.options = read_options(file, order, rank);
     model.diagnostics = read_diagnostics(file, order, rank);

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstring>
 
+#include "completion_parts.hpp"
 #include "hdf5_file.hpp"
-#include "model_parts.hpp"
-#include "own_options.hpp"
 #include "seesaw/errors.hpp"
 #include "seesaw/io/atomic_file.hpp"
 
@@ -64,48 +62,9 @@ void write_options(hid_t file, const Model<T>& model) {
   const Hdf5Id group = make_group(file, "options");
   write_attribute(group, "solver", std::string_view(model.solver));
   if (model.solver_options) write_own_options(group, model.solver, *model.solver_options);
-  write_attribute(group, "rank", options.rank);
+  write_completion_options(group, options);
   write_attribute(group, "lambda_x", options.lambda_x);
   write_attribute(group, "lambda_y", options.lambda_y);
-  write_attribute(group, "weighting", std::string_view(options.weighting == Weighting::plain ? "plain" : "by_count"));
-  write_attribute(group, "exponent", options.exponent);
-  write_attribute(group, "centre", static_cast<std::int64_t>(options.centre));
-  if (options.implicit) {
-    write_attribute(group, "alpha", options.implicit->alpha);
-    write_attribute(group, "confidences", static_cast<std::int64_t>(options.implicit->confidences));
-    write_attribute(group, "unobserved", options.implicit->unobserved);
-    write_attribute(group, "cg_steps", static_cast<std::int64_t>(options.implicit->cg_steps));
-  }
-  write_attribute(group, "seed", options.seed);
-  write_attribute(group, "restarts", static_cast<std::int64_t>(options.restarts));
-  write_attribute(group, "sweeps", static_cast<std::int64_t>(options.stopping.sweeps));
-  write_attribute(group, "tolerance", options.stopping.tolerance);
-  write_attribute(group, "seconds", options.stopping.seconds);
-  write_attribute(group, "patience", static_cast<std::int64_t>(options.stopping.patience));
-  write_attribute(group, "gradient_norm", options.stopping.gradient_norm);
-  write_attribute(group, "gap", options.stopping.gap);
-}
-
-HistoryTable history_table() {
-  return {{{"sweep", offsetof(SweepRecord, sweep), Number::int32, false},
-           {"objective", offsetof(SweepRecord, objective), Number::float64, false},
-           {"train_rmse", offsetof(SweepRecord, train_rmse), Number::float64, false},
-           {"validation_rmse", offsetof(SweepRecord, validation_rmse), Number::float64, false},
-           {"seconds", offsetof(SweepRecord, seconds), Number::float64, false},
-           {"gradient_norm", offsetof(SweepRecord, gradient_norm), Number::float64, true},
-           {"gap", offsetof(SweepRecord, gap), Number::float64, true},
-           {"products", offsetof(SweepRecord, products), Number::int64, true}},
-          sizeof(SweepRecord)};
-}
-
-template <class T>
-void write_runs(hid_t file, const Model<T>& model) {
-  const Hdf5Id group = make_group(file, "runs");
-  write_attribute(group, "count", static_cast<std::int64_t>(model.runs.size()));
-  write_attribute(group, "best_run", static_cast<std::int64_t>(model.best_run));
-  write_attribute(group, "best_sweep", static_cast<std::int64_t>(model.best_sweep));
-  for (std::size_t i = 0; i < model.runs.size(); ++i)
-    write_run(group, std::to_string(i), history_table(), model.runs[i]);
 }
 
 template <class T>
@@ -124,7 +83,7 @@ void save(const std::string& path, const Model<T>& model) {
   write_ids(image.id(), "row_ids", model.rows);
   write_ids(image.id(), "col_ids", model.cols);
   write_options(image.id(), model);
-  write_runs(image.id(), model);
+  write_completion_runs(image.id(), model.runs, model.best_run, model.best_sweep);
   file.write(image.bytes());
   file.commit();
 }
@@ -177,29 +136,9 @@ Ids read_ids(hid_t file, const char* name, index_t rows) {
 CompletionOptions read_options(hid_t file) {
   const Hdf5Id group = open_group(file, "options");
   CompletionOptions options;
-  options.rank = read_int(group, "rank", 1);
+  read_completion_options(group, options);
   options.lambda_x = read_number(group, "lambda_x");
   options.lambda_y = read_number(group, "lambda_y");
-  std::string weighting;
-  read_attribute(group, "weighting", weighting);
-  if (weighting != "plain" && weighting != "by_count")
-    throw IoError("attribute \"weighting\" is \"" + weighting + "\", expected \"plain\" or \"by_count\"");
-  options.weighting = weighting == "plain" ? Weighting::plain : Weighting::by_count;
-  if (has_attribute(group, "exponent")) options.exponent = read_number(group, "exponent");
-  options.centre = read_int(group, "centre", 0) != 0;
-  if (has_attribute(group, "alpha"))
-    options.implicit = {.alpha = read_number(group, "alpha"),
-                        .confidences = read_int(group, "confidences", 0) != 0,
-                        .unobserved = read_number(group, "unobserved"),
-                        .cg_steps = read_int(group, "cg_steps", 0)};
-  read_attribute(group, "seed", options.seed);
-  options.restarts = read_int(group, "restarts", 1);
-  options.stopping.sweeps = read_int(group, "sweeps", 1);
-  options.stopping.tolerance = read_number(group, "tolerance");
-  options.stopping.seconds = read_number(group, "seconds");
-  options.stopping.patience = read_int(group, "patience", 0);
-  if (has_attribute(group, "gradient_norm")) options.stopping.gradient_norm = read_number(group, "gradient_norm");
-  if (has_attribute(group, "gap")) options.stopping.gap = read_number(group, "gap");
   return options;
 }
 
@@ -209,15 +148,6 @@ std::string read_solver(hid_t file) {
   std::string solver = "als";
   if (has_attribute(group, "solver")) read_attribute(group, "solver", solver);
   return solver;
-}
-
-template <class T>
-void read_runs(hid_t file, Model<T>& model) {
-  const Hdf5Id group = open_group(file, "runs");
-  const int count = read_int(group, "count", 0);
-  for (int i = 0; i < count; ++i) read_run(group, std::to_string(i), history_table(), model.runs.emplace_back());
-  model.best_run = read_best_run(group, count);
-  model.best_sweep = read_int(group, "best_sweep", 0);
 }
 
 template <class T>
@@ -237,7 +167,7 @@ Model<T> load(const std::string& path) {
     model.options = read_options(file);
     model.solver = read_solver(file);
     model.solver_options = read_own_options(open_group(file, "options"), model.solver);
-    read_runs(file, model);
+    read_completion_runs(file, model.runs, model.best_run, model.best_sweep);
     return model;
   });
 }

@@ -1,21 +1,35 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "seesaw/complete_tensor.hpp"
 #include "seesaw/cp_als.hpp"
 
 namespace seesaw {
 
-/// What cp_als() found, in host memory: T is about sum_r weights[r] a_0r o a_1r o ...
+/// How complete_tensor() came to a model.
+struct CpCompletion {
+  double mean = 0;                  ///< T is about mean + sum_r weights[r] a_0r o a_1r o ...
+  TensorCompletionOptions options;  ///< the callback is not stored
+  std::string solver = "als";       ///< as the tool calls it
+  SolverOptions own;                ///< of the solver's own, as far as it heeds them
+  std::vector<CompletionRun> runs;
+  int best_sweep = 0;
+};
+
+/// What cp_als() or complete_tensor() found, in host memory: T is about sum_r weights[r] a_0r o a_1r o ...
 template <class T>
 struct CpModel {
   std::vector<Matrix<T>> factors;  ///< of each mode, shape[n] x k
   std::vector<double> weights;     ///< k
-  double fit = 0;
-  CpOptions options;  ///< the callback is not stored
+  double fit = 0;                  ///< of a completed tensor over its known entries
+  CpOptions options;               ///< the callback is not stored
   std::vector<CpRun> runs;
   int best_run = 0;
   CpDiagnostics diagnostics;
+  /// Empty: by cp_als(). Else options, runs and diagnostics, which are those of cp_als(), are not stored.
+  std::optional<CpCompletion> completion = {};
 };
 
 /// What a file of a CP model holds, from its head alone.
