@@ -63,6 +63,15 @@ class Cp(ToolTest):
         for first, second in zip(*histories):
             self.assertAlmostEqual(first, second, delta=1e-10)
 
+    def test_sorted_copies_change_memory_alone(self):
+        tensor, fits, bytes_ = self.path("t.tns"), [], []
+        self.ok("cp", "convert", self.dense(shape="3,4,200"), "-o", tensor)  # 600 entries an index of mode 2
+        for more in ((), ("--sorted-copies", )):
+            fits.append(self.json("cp", "fit", tensor, "-o", self.path("m.h5"), "-k", 2, "--sweeps", 5, *more)["fit"])
+            bytes_.append(self.json("cp", "info", tensor, "-k", 2, *more)["memory"]["fit_bytes"])
+        self.assertAlmostEqual(fits[0], fits[1], delta=1e-12)
+        self.assertGreater(bytes_[1], bytes_[0])
+
     def test_goes_on_from_a_model(self):
         tensor, first, second = self.dense(), self.path("first.h5"), self.path("second.h5")
         begun = self.json("cp", "fit", tensor, "-o", first, "-k", 2, "--sweeps", 5, "--fit-change", 0)
@@ -199,6 +208,7 @@ class Cp(ToolTest):
                 ("--start range-finder has negative", "-o", model, "--start", "range-finder", "--nonnegative"),
                 ("--start excludes --start-model", "-o", model, "--start-model", model, "--start", "nvecs"),
                 ("--rank-scan is \"3:1\"", "--rank-scan", "3:1"),
+                ("--sorted-copies is for sparse tensors, .* is dense", "-o", model, "--sorted-copies"),
                 ("the output .* is also an input", "-o", tensor)):
             with self.subTest(pattern=pattern):
                 self.fails(2, pattern, "cp", "fit", tensor, *arguments, "--progress", "none")

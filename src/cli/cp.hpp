@@ -90,8 +90,11 @@ std::string word_for(CpStart start);
 std::vector<std::pair<std::string, CpStart>> start_words();
 CLI::Option* add_start(CLI::App& command, CpStart& start, const std::string& description);
 
-/// Bytes of the tensor and of what cp_als() takes besides; 2^63 - 1 where there are more.
-std::int64_t fit_bytes(const TensorFacts& facts, index_t rank, int starts, CpStart start, std::int64_t element);
+/// A fit's size with that of the tensor.
+CpSize size_of(const TensorFacts& facts, CpSize fit);
+/// Bytes of the tensor and of what cp_als() takes besides where the fit is of that size but for the tensor's; 2^63 - 1
+/// where there are more.
+std::int64_t fit_bytes(const Context& context, const TensorFacts& facts, CpSize fit);
 
 /// The library's message, which counts modes from 0, as the tool counts them.
 std::string modes_from_one(std::string message);

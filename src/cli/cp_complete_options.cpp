@@ -18,6 +18,7 @@ const std::vector<std::pair<const char*, const char*>> kOfAll = {
     {"--order", "a sweep solves the modes as they are numbered"},
     {"--start", "the missing elements are not there to draw it from; its start is normal"},
     {"--fit-change", "--tolerance ends it by its objective"},
+    {"--sorted-copies", "it keeps them in any case"},
     {"--relative-error", "--tolerance ends it by its objective"},
     {"--rank-scan", "fits with --holdout tell which rank predicts best"}};
 

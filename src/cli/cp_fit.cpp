@@ -274,6 +274,11 @@ void add_run_options(CLI::App& command, CpFitOptions& options) {
           "In which a sweep solves the modes; default 1,2,3,...")
       ->type_name("MODES")
       ->group(group);
+  command
+      .add_flag("--sorted-copies", options.cp.sorted_copies,
+                "Keep a sorted copy of a sparse tensor for each mode on the cpu: some 1.5 to 2 times as fast, for the "
+                "memory that cp info tells; cuda always does")
+      ->group(group);
 }
 
 void add_start_options(CLI::App& command, CpFitOptions& options) {

@@ -33,14 +33,12 @@ double norm_of_any(const AnyTensor<T>& tensor) {
 // ---- a tensor, of a file or only its sizes
 
 Json memory_json(const CpInfoOptions& options, const TensorFacts& facts) {
-  CpSize size = options.size;
-  size.order = facts.order;
-  size.shape = facts.shape;
-  size.entries = facts.sparse ? facts.entries : 0;
+  CpSize size = size_of(facts, options.size);
   size.element_bytes = options.precision == Precision::single ? sizeof(float) : sizeof(double);
   return {{"rank", size.rank},
           {"starts", size.starts},
           {"start", word_for(size.start)},
+          {"sorted_copies", size.sorted_copies},
           {"precision", options.precision == Precision::single ? "float" : "double"},
           {"tensor_bytes", tensor_bytes(facts, size.element_bytes)},
           {"fit_bytes", cp_als_memory(size)},
@@ -204,6 +202,8 @@ void add_cp_info(CLI::App& cp) {
       ->capture_default_str()
       ->group(group);
   add_start(command, options->size.start, "Of which nvecs takes memory of its own")->group(group);
+  command.add_flag("--sorted-copies", options->size.sorted_copies, "As in cp fit; cuda always keeps them")
+      ->group(group);
   command.add_option("--entries", options->entries, "Of a sparse tensor of --shape; none: a dense one")
       ->type_name("N")
       ->check(between(1, kMostEntries))
@@ -225,7 +225,7 @@ void add_cp_info(CLI::App& cp) {
     };
     const std::vector<std::string> of_file{"--format", "--index-base", "--duplicates"};
     options->of_file = given(of_file);
-    options->of_tensor = given({"--rank", "--starts", "--start", "--precision", "--shape"});
+    options->of_tensor = given({"--rank", "--starts", "--start", "--sorted-copies", "--precision", "--shape"});
     if (options->of_tensor.empty()) options->of_tensor = options->of_file;
     info(*options);
   });

@@ -115,12 +115,19 @@ CLI::Option* add_start(CLI::App& command, CpStart& start, const std::string& des
   return add_choice<CpStart>(command, "--start", start, start_words(), description);
 }
 
-std::int64_t fit_bytes(const TensorFacts& facts, index_t rank, int starts, CpStart start, std::int64_t element) {
-  const std::int64_t fit =
-      cp_als_memory({facts.order, facts.shape, facts.sparse ? facts.entries : 0, rank, starts, element, start});
+CpSize size_of(const TensorFacts& facts, CpSize fit) {
+  fit.order = facts.order;
+  fit.shape = facts.shape;
+  fit.entries = facts.sparse ? facts.entries : 0;
+  return fit;
+}
+
+std::int64_t fit_bytes(const Context& context, const TensorFacts& facts, CpSize fit) {
+  fit.sorted_copies = fit.sorted_copies || context.backend() == Backend::cuda;
   std::int64_t both = 0;
-  return __builtin_add_overflow(fit, tensor_bytes(facts, element), &both) ? std::numeric_limits<std::int64_t>::max()
-                                                                          : both;
+  return __builtin_add_overflow(cp_als_memory(size_of(facts, fit)), tensor_bytes(facts, fit.element_bytes), &both)
+             ? std::numeric_limits<std::int64_t>::max()
+             : both;
 }
 
 std::string modes_from_one(std::string message) {
@@ -149,8 +156,15 @@ CpProblem<T> read_problem(CpFitOptions& options, index_t most, Progress& progres
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   progress.note(fmt::format("{}: {}, read in {}", options.tensor, facts_text(facts), seconds_text(took.count())));
   set_modes(options, facts.order);
-  ChosenBackend chosen = choose_backend(options.backend, [&](const Context&) {
-    return fit_bytes(facts, most, options.cp.starts, options.cp.start, sizeof(T));
+  if (options.cp.sorted_copies && !facts.sparse)
+    throw UsageError("--sorted-copies is for sparse tensors, " + options.tensor + " is dense");
+  ChosenBackend chosen = choose_backend(options.backend, [&](const Context& context) {
+    return fit_bytes(context, facts,
+                     {.rank = most,
+                      .starts = options.cp.starts,
+                      .element_bytes = sizeof(T),
+                      .start = options.cp.start,
+                      .sorted_copies = options.cp.sorted_copies});
   });
   progress.note(fmt::format("backend {} ({})", chosen.context.description(), chosen.why));
   tensor = placed_tensor(chosen.context, std::move(tensor));

@@ -85,8 +85,9 @@ class CpRuns : public ExperimentProblem {
     facts.order = tensor.order;
     facts.shape = tensor.shape;
     facts.entries = tensor.values.size();
-    ChosenBackend chosen = choose_backend(
-        backend_, [&](const Context&) { return fit_bytes(facts, most_rank(), 1, hungriest_start(), sizeof(T)); });
+    ChosenBackend chosen = choose_backend(backend_, [&](const Context& context) {
+      return fit_bytes(context, facts, {.rank = most_rank(), .element_bytes = sizeof(T), .start = hungriest_start()});
+    });
     if (!chosen.context.memory()->on_host())
       tensor.values = to_context(chosen.context, tensor.values.data(), tensor.values.size());
     return {facts, std::move(chosen), std::move(tensor)};
