@@ -1,7 +1,6 @@
-#include "cp_nvecs.hpp"
-
 #include <chrono>
 
+#include "cp_nvecs.hpp"
 #include "cp_support.hpp"
 #include "solve_implicit_rows.hpp"
 
