@@ -38,6 +38,12 @@ class Complete(ToolTest):
         # A fit that takes the places that are missing for 0 is far from all of it.
         self.assertLess(self.json("cp", "fit", tensor, "-o", self.path("z.h5"), "-k", 2)["fit"], 0.5)
 
+    def test_the_last_entry_of_an_index_is_not_held_out(self):
+        document = self.complete(self.planted(), "-k", 1, "--sweeps", 1, "--holdout", 0.99)
+        self.assertEqual(document["validation"]["left_out"], 0)
+        self.assertGreater(document["validation"]["entries"], 1400)
+        self.assertGreaterEqual(document["fitted_entries"], 20)
+
     def test_every_solver_recovers_it(self):
         tensor, held = self.planted(), self.path("held.tns")
         with open(tensor, encoding="ascii") as file:
