@@ -145,9 +145,10 @@ void complete_known(CpFitOptions& options) {
     progress.sweep(watched.stopping, watched.restarts, of, record);
     return !interrupt.requested();
   };
-  TensorCompletionResult<T> result =
-      complete_tensor(context, {known.view(), validates ? validation.view() : SparseTensorView<T>{}, views}, watched,
-                      options.solver, options.own_of_solver);
+  TensorCompletionResult<T> result = counting_from_one([&] {
+    return complete_tensor(context, {known.view(), validates ? validation.view() : SparseTensorView<T>{}, views},
+                           watched, options.solver, options.own_of_solver);
+  });
 
   CpModel<T> model;
   for (Matrix<T>& factor : result.factors)

@@ -39,11 +39,11 @@ void check(const CpModel<T>& model) {
     throw ShapeError("the model has " + std::to_string(order) + " factors, expected 2 to " + std::to_string(kMaxOrder));
   const auto rank = static_cast<index_t>(model.weights.size());
   if (rank < 1) throw ShapeError("the model has no weights, expected one for each component");
-  if (model.options.rank != rank)
+  if (!model.completion && model.options.rank != rank)
     throw ShapeError("options.rank is " + std::to_string(model.options.rank) + ", but there are " +
                      std::to_string(rank) + " weights");
   const CpDiagnostics& pair = model.diagnostics;
-  if (!are_components(pair.first, pair.second, rank))
+  if (!model.completion && !are_components(pair.first, pair.second, rank))
     throw ShapeError("diagnostics has the components " + std::to_string(pair.first) + " and " +
                      std::to_string(pair.second) + " of " + std::to_string(rank));
   for (std::size_t n = 0; n < order; ++n) {
