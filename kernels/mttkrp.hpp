@@ -120,12 +120,14 @@ void in_two_steps(const DenseMttkrp<T>& problem, MakePartial&& make_partial, Con
                           problem.out));
 }
 
-/// Parts of the entries in any order that the cpu sums by themselves, of so many bytes of columns at once: for each
-/// part but the first rows x kPartColumnBytes, which is at most 0.4 of the entries' own memory. By sizes alone, never
-/// by the number of threads.
-inline constexpr index_t kMostParts = 32, kPartColumnBytes = 256;
+/// Columns, in bytes, of the sums that the cpu's parts of entries in any order have at once.
+inline constexpr index_t kPartColumnBytes = 256;
+
+/// Parts of the entries in any order that the cpu sums by themselves: each but the first with `rows` x kPartColumnBytes
+/// of memory, which is at most 0.4 of the entries' own. By sizes alone, never by the number of threads.
 constexpr index_t unsorted_parts(offset_t entries, index_t rows) {
-  return std::clamp<index_t>(entries / (40 * std::max<index_t>(1, rows)), 1, kMostParts);
+  const index_t most = std::clamp<index_t>(entries >> 18, 16, 64);
+  return std::clamp<index_t>(entries / (40 * std::max<index_t>(1, rows)), 1, most);
 }
 
 /// Rows of a matrix at most that a first step may sum in parts of its own, whatever the tensor.

@@ -33,7 +33,7 @@ void mttkrp(Context& ctx, const ModeView<float>& entries, const FactorViews<floa
 void mttkrp(Context& ctx, const ModeView<double>& entries, const FactorViews<double>& factors, MatrixView<double> out);
 
 /// The same of entries in any order, as they are given. On the cpu it takes no copy of them: parts of the entries are
-/// summed by themselves, 1 to 32 as the sizes say, each but the first with at most shape[mode] x 256 bytes of memory,
+/// summed by themselves, 1 to 64 as the sizes say, each but the first with at most shape[mode] x 256 bytes of memory,
 /// and then added in their order. It is the slower way where a copy by mode serves many products. On CUDA that copy is
 /// what it makes: deterministic sums need it there.
 ///
