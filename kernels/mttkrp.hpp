@@ -124,7 +124,7 @@ void in_two_steps(const DenseMttkrp<T>& problem, MakePartial&& make_partial, Con
 inline constexpr index_t kPartColumnBytes = 256;
 
 /// Parts of the entries in any order that the cpu sums by themselves: each but the first with `rows` x kPartColumnBytes
-/// of memory, which is at most 0.4 of the entries' own. By sizes alone, never by the number of threads.
+/// of memory, about half of the entries' own at most. By sizes alone, never by the number of threads.
 constexpr index_t unsorted_parts(offset_t entries, index_t rows) {
   const index_t most = std::clamp<index_t>(entries >> 18, 16, 64);
   return std::clamp<index_t>(entries / (40 * std::max<index_t>(1, rows)), 1, most);

@@ -73,28 +73,34 @@ double sweep_bytes(const CpSize& size) {
   for (int n = 0; n < size.order; ++n) rows += static_cast<double>(size.shape[static_cast<std::size_t>(n)]);
   const auto element = static_cast<double>(size.element_bytes);
   const index_t columns = size.rank * size.starts;
-  // The Grams of all starts and of all modes, the system, what it is solved with and copies; a sparse tensor's Grams in
-  // double-double besides, half of each.
+  // The Grams of all starts and of all modes, the system, what it is solved with and copies, and what the diagnostics
+  // work with on the host; a sparse tensor's Grams in double-double besides, half of each.
   const auto k = static_cast<double>(size.rank);
   const double squares = k * k *
-                         ((static_cast<double>(size.starts) * size.order + 4) * element +
+                         ((static_cast<double>(size.starts) * size.order + 4) * element + 6.0 * sizeof(double) +
                           (size.entries > 0 ? 8.0 * (size.order + 1) : 0.0));
   // The factors of all starts, the components kept of each and what a sweep works with.
   const double factors = 3 * rows * static_cast<double>(columns) * element + squares;
   if (size.entries == 0) return factors + 2 * mttkrp_workspace(size.order, size.shape, columns) * element;
   const double copy =
       static_cast<double>(size.entries) * ((static_cast<double>(size.order) - 1) * sizeof(column_t) + element);
-  double sorted = 0, parts = 0;
+  // A copy for each sorted mode, with where its indices begin and, one mode after the other, what sorting counts.
+  constexpr double kSortingBytes = 4 * sizeof(offset_t);
+  double sorted = 0, counts = 0, parts = 0;
   for (int n = 0; n < size.order; ++n) {
     const index_t length = size.shape[static_cast<std::size_t>(n)];
-    if (cp_sorts(size.entries, length, size.sorted_copies))
-      sorted += copy;
-    else
+    const auto rows_of_mode = static_cast<double>(length);
+    if (cp_sorts(size.entries, length, size.sorted_copies)) {
+      sorted += copy + sizeof(offset_t) * rows_of_mode;
+      counts = std::max(counts, kSortingBytes * rows_of_mode);
+    } else {
       parts = std::max(parts, static_cast<double>((unsorted_parts(size.entries, length) - 1) * length) *
                                   std::min<double>(kPartColumnBytes, static_cast<double>(columns) * element));
+    }
   }
-  if (size.start == CpStart::nvecs && parts > 0) parts = std::max(parts, copy);  // one mode's after the other's
-  return factors + sorted + parts;
+  // Those of nvecs come before the first sweep, one mode's after the other's.
+  if (size.start == CpStart::nvecs && parts > 0) parts = std::max(parts, copy);
+  return factors + sorted + counts + parts;
 }
 
 /// What cp_als_memory() tells, where it is taken.

@@ -132,7 +132,7 @@ int mttkrp_split(int order, const std::array<index_t, kMaxOrder>& shape) {
   double least = std::numeric_limits<double>::infinity();
   for (int split = order - 1; split >= 1; --split) {
     const index_t left = size_of(shape, {0, split}), right = size_of(shape, {split, order});
-    if (right > kMostRows) break;  // a leading dimension that BLAS cannot count
+    if (right > kMostRows) break;  // a leading dimension that cuBLAS cannot count
     const double rows = static_cast<double>(left) + static_cast<double>(right);
     if (rows < least) {
       least = rows;

@@ -161,24 +161,24 @@ TEST_P(CpAls, GoesTheSameWayOverEntriesAsGivenAndSorted) {
   }
 }
 
-// 16000 entries of 3 modes, float: a sorted copy has 12 bytes an entry. Mode 0 has 400 entries an index, 10 parts, of
-// which 9 have sums of their own of 40 rows; mode 1 has 16 parts, 15 of them of 20 rows, which are fewer; mode 2 has a
-// sorted copy.
+// 16000 entries of 3 modes, float: a sorted copy has 12 bytes an entry, and 8 an index. Mode 0 has 400 entries an
+// index, 10 parts, of which 9 have sums of their own of 40 rows; mode 1 has 16 parts, 15 of them of 20 rows, which are
+// fewer; mode 2 has a sorted copy.
 TEST(CpAlsMemory, IsOfTheEntriesAndTheirParts) {
   CpSize size{3, {40, 20, 1000}, 16000, 32, 1, sizeof(float)};
   const std::int64_t given = cp_als_memory(size);
   size.sorted_copies = true;
   const std::int64_t sorted = cp_als_memory(size);
-  EXPECT_EQ(sorted - given, 2 * 16000 * 12 - 9 * 40 * 32 * 4);
+  EXPECT_EQ(sorted - given, 2 * (16000 * 12) + 8 * (40 + 20) - 9 * 40 * 32 * 4);
   size.sorted_copies = false;
   size.rank = 64;
   const std::int64_t wide = cp_als_memory(size);
   size.sorted_copies = true;
-  EXPECT_EQ(cp_als_memory(size) - wide, 2 * 16000 * 12 - 9 * 40 * 256);
+  EXPECT_EQ(cp_als_memory(size) - wide, 2 * (16000 * 12) + 8 * (40 + 20) - 9 * 40 * 256);
   size.starts = 2;  // 128 columns, 64 of them at once
   const std::int64_t two = cp_als_memory(size);
   size.sorted_copies = false;
-  EXPECT_EQ(two - cp_als_memory(size), 2 * 16000 * 12 - 9 * 40 * 256);
+  EXPECT_EQ(two - cp_als_memory(size), 2 * (16000 * 12) + 8 * (40 + 20) - 9 * 40 * 256);
 }
 
 // At a minimum of the penalized objective (A_n)(V_n + ridge I) is the MTTKRP of every mode.

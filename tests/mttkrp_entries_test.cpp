@@ -1,3 +1,6 @@
+#include <cstdlib>
+
+#include "cpu/simd.hpp"
 #include "mttkrp.hpp"
 #include "tensor_support.hpp"
 
@@ -245,6 +248,22 @@ TEST_P(MttkrpEntries, RefusesWhatDoesNotFit) {
   EXPECT_EQ(message(shape, [](Call& c) { c.out.rows = 3; }), "out is 3 x 4, expected 2 x 4");
   EXPECT_EQ(message(shape, [](Call& c) { c.factors[1].rows = 2; }), "factors[1] is 2 x 4, expected 3 x 4");
   EXPECT_EQ(message(argument, [](Call& c) { c.factors[2].data = nullptr; }), "factors[2] is a null pointer");
+}
+
+// Each instruction set has vectors of its own, and more columns than a piece of them holds.
+TEST(MttkrpEntriesCpu, EveryInstructionSetAgreesWithPlainSums) {
+  const Tensor tensor = random_tensor({10, 4, 31}, kLengths, 7);
+  for (const std::string& target : cpu::simd_targets()) {
+    setenv("SEESAW_SIMD", target.c_str(), 1);
+    Context ctx = Context::cpu(2);
+    for (const index_t k : {1, 3, 7, 16, 17, 33, 35, 49, 70, 99})
+      for (const bool sorted : {true, false}) {
+        agrees<float>(ctx, tensor, k, 0, sorted);
+        agrees<double>(ctx, tensor, k, 2, sorted);
+      }
+  }
+  unsetenv("SEESAW_SIMD");
+  Context::cpu();
 }
 
 TEST_P(MttkrpEntries, InAnyOrderRefusesWhatDoesNotFit) {

@@ -1,3 +1,6 @@
+#include <cstdlib>
+
+#include "cpu/simd.hpp"
 #include "tensor_support.hpp"
 
 // The dense MTTKRP and its two steps.
@@ -146,6 +149,20 @@ TEST_P(Mttkrp, AgreesWithPlainSumsInParts) {
   agrees<float>(ctx, {3, 5000}, 5);
   agrees<float>(ctx, {600, 21}, 5);
   agrees<double>(ctx, {2, 61, 67, 2}, 3);
+}
+
+// Each instruction set has vectors of its own.
+TEST(MttkrpCpu, EveryInstructionSetAgreesWithPlainSums) {
+  for (const std::string& target : cpu::simd_targets()) {
+    setenv("SEESAW_SIMD", target.c_str(), 1);
+    Context ctx = Context::cpu(2);
+    for (const index_t k : {1, 2, 3, 5, 8, 9, 16, 17, 33, 65}) {
+      agrees<float>(ctx, {31, 2, 33}, k);
+      agrees<double>(ctx, {7, 31, 5}, k);
+    }
+  }
+  unsetenv("SEESAW_SIMD");
+  Context::cpu();
 }
 
 // Mode 0 of a matrix X is X A_1, mode 1 its transposed times A_0.

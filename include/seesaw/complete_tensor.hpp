@@ -60,8 +60,8 @@ struct TensorCompletionResult {
 /// With options.implicit, by als alone, instead
 ///   1/2 sum c (1 - m)^2 over the entries + 1/2 unobserved sum m^2 over all other elements + the same penalty,
 /// m the model without a mean, c = 1 + alpha t or the value itself; v, unless 1, is then (number of entries of the
-/// index
-/// + unobserved * number of elements that it has)^exponent, the RMSEs are those of 1 - m over the (validation) entries.
+/// index plus unobserved * number of elements that it has)^exponent, the RMSEs are those of 1 - m over the (validation)
+/// entries.
 /// Entries without weights, each in its own place. Of order 2 it is als() with the same feedback.
 /// options.seed, restarts, stopping and callback as those of the solvers of a matrix: with validation and patience > 0
 /// the factors of the best validation RMSE are returned; else the last. An index without entries has a row of zeros (by

@@ -19,7 +19,8 @@ namespace seesaw::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// Elements f to f + kVectors vectors of d - 1, but at most to k - 1, of a row. The last vector is moved back to end
-/// with the row: what two vectors hold both compute alike, so that all are to be loaded before one is stored.
+/// with the row: what two vectors hold both compute alike, so that all are to be loaded before one is stored. The same
+/// of two pieces of a row, which therefore must not begin with what is stored.
 template <class D, int kVectors>
 struct Piece {
   using T = hn::TFromD<D>;
@@ -59,6 +60,8 @@ HWY_INLINE void add_entry(const Problem& problem, offset_t e, Piece<D, kVectors>
   for (int v = 0; v < kVectors; ++v) piece.sum[v] = hn::MulAdd(value, product[v], piece.sum[v]);
 }
 
+inline constexpr int kMostVectors = 8;  // of a piece
+
 /// visit(piece) for pieces that cover a row of k elements, of vectors of d or, where those are longer than the row, of
 /// halves.
 template <class D, class Visit>
@@ -73,8 +76,8 @@ HWY_INLINE void for_row(D d, index_t k, Visit&& visit) {
   for (index_t f = 0; f < k;) {
     const index_t vectors = (k - f + lanes - 1) / lanes;
     if (vectors > 4) {
-      visit(Piece<D, 8>(d, f, k));
-      f += 8 * lanes;
+      visit(Piece<D, kMostVectors>(d, f, k));
+      f += kMostVectors * lanes;
     } else if (vectors > 2) {
       visit(Piece<D, 4>(d, f, k));
       f += 4 * lanes;

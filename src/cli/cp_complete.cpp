@@ -63,7 +63,7 @@ ChosenBackend choose(const CpFitOptions& options, const KnownEntries<T>& entries
   return choose_backend(options.backend, [&](const Context& context) {
     const std::int64_t run = complete_tensor_memory(context, size), tensor = tensor_bytes(entries.facts, sizeof(T));
     std::int64_t both = 0;
-    return __builtin_add_overflow(run, tensor, &both) ? run : both;
+    return __builtin_add_overflow(run, tensor, &both) ? std::numeric_limits<std::int64_t>::max() : both;
   });
 }
 

@@ -18,6 +18,11 @@ namespace seesaw::cli {
 template <class T>
 std::vector<Matrix<T>> start_factors(const CpFitOptions& options, const TensorFacts& facts) {
   CpModel<T> model = load_cp_model<T>(options.start_model);
+  if (model.completion && model.completion->mean != 0)
+    throw Error(
+        fmt::format("{} is of a completed tensor less its mean, {}, which a decomposition does not have: go on "
+                    "from it with --known-only, or from one of --no-centre",
+                    options.start_model, model.completion->mean));
   std::vector<index_t> shape;
   for (const Matrix<T>& factor : model.factors) shape.push_back(factor.rows());
   if (shape != shape_of(facts))
@@ -275,9 +280,10 @@ void add_run_options(CLI::App& command, CpFitOptions& options) {
       ->type_name("MODES")
       ->group(group);
   command
-      .add_flag("--sorted-copies", options.cp.sorted_copies,
-                "Keep a sorted copy of a sparse tensor for each mode on the cpu: some 1.5 to 2 times as fast, for the "
-                "memory that cp info tells; cuda always does")
+      .add_flag(
+          "--sorted-copies", options.cp.sorted_copies,
+          "Keep a sorted copy of a sparse tensor for each mode on the cpu: 2 to 4 times as fast, for the memory that "
+          "cp info tells; cuda always does")
       ->group(group);
 }
 

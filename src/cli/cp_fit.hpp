@@ -25,8 +25,7 @@ struct CpFitOptions {
   bool all_nonnegative = false;
   std::vector<int> fixed;
   std::vector<index_t> scan;  ///< first and last rank; empty: none
-  bool known_only =
-      false;  ///< or implicit: what follows is of these alone; rank, starts and stopping are those of `cp`
+  bool known_only = false;    ///< or implicit: what follows is theirs alone; rank, starts and stopping are in `cp`
   bool implicit = false;
   ImplicitFeedback feedback;  ///< where implicit
   TensorCompletionOptions completion;

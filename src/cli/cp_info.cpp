@@ -33,6 +33,8 @@ double norm_of_any(const AnyTensor<T>& tensor) {
 // ---- a tensor, of a file or only its sizes
 
 Json memory_json(const CpInfoOptions& options, const TensorFacts& facts) {
+  if (options.size.sorted_copies && !facts.sparse)
+    throw UsageError("--sorted-copies is for sparse tensors, this one is dense");
   CpSize size = size_of(facts, options.size);
   size.element_bytes = options.precision == Precision::single ? sizeof(float) : sizeof(double);
   return {{"rank", size.rank},

@@ -131,7 +131,7 @@ std::int64_t fit_bytes(const Context& context, const TensorFacts& facts, CpSize 
 }
 
 std::string modes_from_one(std::string message) {
-  for (const std::string name : {"mode ", "modes[", "start["})
+  for (const std::string name : {"mode ", "modes[", "start[", "lambda["})
     for (std::size_t at = message.find(name); at != std::string::npos; at = message.find(name, at)) {
       at += name.size();
       const std::size_t end = std::min(message.find_first_not_of("0123456789", at), message.size());

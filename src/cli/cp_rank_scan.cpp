@@ -117,19 +117,19 @@ void scan_ranks(CpFitOptions& options) {
       const CpResult<T> result =
           solve(problem, options.cp, FactorViews<T>{}, progress, [&] { return interrupt.requested(); });
       ranks.push_back(summed_up(rank, result, options.cp.stopping));
-    } catch (const Error& error) {
-      if (ranks.empty()) throw;  // nothing would be lost
+    } catch (const std::exception& error) {  // std::bad_alloc among them
+      if (ranks.empty()) throw;              // nothing would be lost
       failed = {rank, error.what()};
     }
   }
   if (interrupt.requested()) progress.note("stopped early: the ranks that follow are not there");
   progress.end();
-  if (!options.plot.empty()) draw(options.plot, scan_figure(options, ranks));
   Output output;
   output.write(options.json ? scan_json(options, problem.facts, problem.chosen.context, problem.chosen.why, ranks,
                                         failed, interrupt.requested())
                             : scan_text(problem.facts, ranks));
   output.finish();
+  if (!options.plot.empty()) draw(options.plot, scan_figure(options, ranks));
   if (failed) throw Error(fmt::format("rank {}: {}", failed->rank, failed->error));
 }
 

@@ -259,7 +259,7 @@ void read_runs(hid_t file, CpModel<T>& model) {
   model.best_run = read_best_run(group, count);
 }
 
-CpCompletion read_completion(hid_t file, std::size_t order, int& best_run) {
+CpCompletion read_completion(hid_t file, std::size_t order, index_t rank, int& best_run) {
   CpCompletion completion;
   completion.mean = read_number(file, "mean");
   if (!std::isfinite(completion.mean)) throw IoError("attribute \"mean\" is not finite");
@@ -271,6 +271,14 @@ CpCompletion read_completion(hid_t file, std::size_t order, int& best_run) {
   require_count("lambda", lambda.size(), order);
   std::copy(lambda.begin(), lambda.end(), completion.options.lambda.begin());
   read_completion_runs(file, completion.runs, best_run, completion.best_sweep);
+  if (completion.options.rank != rank)
+    throw IoError("attribute \"rank\" is " + std::to_string(completion.options.rank) + ", but there are " +
+                  std::to_string(rank) + " weights");
+  const auto last =
+      completion.runs.empty() ? 0 : std::ssize(completion.runs[static_cast<std::size_t>(best_run)].history);
+  if (completion.best_sweep > last)
+    throw IoError("attribute \"best_sweep\" is " + std::to_string(completion.best_sweep) + ", but the best run has " +
+                  std::to_string(last) + " sweeps");
   return completion;
 }
 
@@ -293,11 +301,11 @@ CpModel<T> load(const std::string& path) {
                       std::to_string(model.weights.size()) + " weights");
     }
     model.fit = read_number(file, "fit");
+    const auto rank = static_cast<index_t>(model.weights.size());
     if (has_attribute(open_group(file, "options"), "solver")) {
-      model.completion = read_completion(file, order, model.best_run);
+      model.completion = read_completion(file, order, rank, model.best_run);
       return model;
     }
-    const auto rank = static_cast<index_t>(model.weights.size());
     model.options = read_options(file, order, rank);
     model.diagnostics = read_diagnostics(file, order, rank);
     read_runs(file, model);

@@ -11,7 +11,7 @@ namespace seesaw {
 /// How complete_tensor() came to a model.
 struct CpCompletion {
   double mean = 0;                  ///< T is about mean + sum_r weights[r] a_0r o a_1r o ...
-  TensorCompletionOptions options;  ///< the callback is not stored
+  TensorCompletionOptions options;  ///< callback and sorted_copies are not stored
   std::string solver = "als";       ///< as the tool calls it
   SolverOptions own;                ///< of the solver's own, as far as it heeds them
   std::vector<CompletionRun> runs;
