@@ -13,6 +13,7 @@
 #include "cp_run.hpp"
 #include "cp_tensor.hpp"
 #include "saturated.hpp"
+#include "sparse.hpp"
 #include "tensor_checks.hpp"
 
 namespace seesaw {
@@ -79,20 +80,19 @@ double sweep_bytes(const CpSize& size) {
   const double squares = k * k *
                          ((static_cast<double>(size.starts) * size.order + 4) * element + 6.0 * sizeof(double) +
                           (size.entries > 0 ? 8.0 * (size.order + 1) : 0.0));
-  // The factors of all starts, the components kept of each and what a sweep works with.
-  const double factors = 3 * rows * static_cast<double>(columns) * element + squares;
+  // The factors of all starts and what a sweep works with; the components kept of each start and of the best, in
+  // double.
+  const double factors = rows * static_cast<double>(columns) * (3 * element + 2.0 * sizeof(double)) + squares;
   if (size.entries == 0) return factors + 2 * mttkrp_workspace(size.order, size.shape, columns) * element;
   const double copy =
       static_cast<double>(size.entries) * ((static_cast<double>(size.order) - 1) * sizeof(column_t) + element);
-  // A copy for each sorted mode, with where its indices begin and, one mode after the other, what sorting counts.
-  constexpr double kSortingBytes = 4 * sizeof(offset_t);
-  double sorted = 0, counts = 0, parts = 0;
+  // A copy for each sorted mode, with where its indices begin and, one mode after the other, what sorting takes.
+  double sorted = 0, sorting = 0, parts = 0;
   for (int n = 0; n < size.order; ++n) {
     const index_t length = size.shape[static_cast<std::size_t>(n)];
-    const auto rows_of_mode = static_cast<double>(length);
     if (cp_sorts(size.entries, length, size.sorted_copies)) {
-      sorted += copy + sizeof(offset_t) * rows_of_mode;
-      counts = std::max(counts, kSortingBytes * rows_of_mode);
+      sorted += copy + sizeof(offset_t) * static_cast<double>(length);
+      sorting = std::max(sorting, cpu::transpose_workspace(1, length, 1, size.entries));
     } else {
       parts = std::max(parts, static_cast<double>((unsorted_parts(size.entries, length) - 1) * length) *
                                   std::min<double>(kPartColumnBytes, static_cast<double>(columns) * element));
@@ -100,7 +100,7 @@ double sweep_bytes(const CpSize& size) {
   }
   // Those of nvecs come before the first sweep, one mode's after the other's.
   if (size.start == CpStart::nvecs && parts > 0) parts = std::max(parts, copy);
-  return factors + sorted + counts + parts;
+  return factors + sorted + sorting + parts;
 }
 
 /// What cp_als_memory() tells, where it is taken.

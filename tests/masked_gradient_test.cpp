@@ -1,4 +1,4 @@
-#include "cpu/masked_blocks.hpp"
+#include "cpu/masked_tiles.hpp"
 #include "tensor_support.hpp"
 
 namespace seesaw::test {

@@ -19,13 +19,15 @@ namespace seesaw::cpu {
 
 inline constexpr index_t kTileRows = 6;  // and two vectors: a register tile
 
-/// What goes through the register tiles at once: some terms of the sums. Their rows of the Khatri-Rao product, and of
-/// the tensor's columns a copy, stay within half of a small L2 cache.
+/// What goes through the register tiles at once: some terms of the sums. Their rows of the Khatri-Rao product, and
+/// where the left side is contracted a copy of the tensor's columns, stay within half of a small L2 cache.
 struct Panel {
+  bool right;
   index_t width, terms;
 
-  Panel(bool right, index_t k, index_t element_bytes)
-      : width(round_up(k)),
+  Panel(bool right_side, index_t k, index_t element_bytes)
+      : right(right_side),
+        width(round_up(k)),
         terms(std::clamp<index_t>(128 * 1024 / (width * element_bytes), 32, right ? 256 : 512 / element_bytes)) {}
 
   static index_t round_up(index_t k) {
@@ -35,7 +37,7 @@ struct Panel {
   index_t columns() const { return terms * width; }
   /// From one tile's copy to the next's; a cache line more than it needs, lest all begin in one set of a cache.
   index_t tile() const { return terms * kTileRows + 16; }
-  index_t tiles() const { return kContractionRows / kTileRows * tile(); }
+  index_t tiles() const { return right ? 0 : kContractionRows / kTileRows * tile(); }
 };
 
 }  // namespace seesaw::cpu

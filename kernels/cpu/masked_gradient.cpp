@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cpu/masked_blocks.hpp"
+#include "cpu/masked_tiles.hpp"
 #include "cpu/simd.hpp"
 
 #undef HWY_TARGET_INCLUDE

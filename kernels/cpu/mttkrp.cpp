@@ -5,6 +5,7 @@
 
 #include "cpu/contraction.hpp"
 #include "cpu/parallel.hpp"
+#include "cpu/parts.hpp"
 #include "cpu/simd.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -102,36 +103,23 @@ struct Cut {
     parts = std::clamp<index_t>(terms / fewest_terms, 1, std::max<index_t>(1, kWanted / blocks));
   }
   Range block(index_t n) const { return {n * block_rows, std::min(rows, (n + 1) * block_rows)}; }
-  Range part(index_t n) const {
-    return {terms / parts * n + std::min(n, terms % parts), terms / parts * (n + 1) + std::min(n + 1, terms % parts)};
-  }
+  Range part(index_t n) const { return part_of(terms, parts, n); }
 };
 
 /// out = the sums that sum_block(scratch, rows, part, sums) writes to the rows of `sums` for each block and part of the
 /// cut; every thread has the scratch that make_scratch() gives it.
 template <class T, class MakeScratch, class SumBlock>
 void sum_cut(int threads, const Cut& cut, MatrixView<T> out, MakeScratch&& make_scratch, SumBlock&& sum_block) {
-  const index_t k = out.cols;
-  Buffer<T> memory(cut.parts > 1 ? cut.parts * cut.rows * k : 0);
+  const index_t rows = cut.rows, k = out.cols;
+  Buffer<T> memory((cut.parts - 1) * rows * k);
   const auto sums_of = [&](index_t part) {
-    return cut.parts > 1 ? MatrixView<T>{memory.data() + part * cut.rows * k, cut.rows, k} : out;
+    return part == 0 ? out : MatrixView<T>{memory.data() + (part - 1) * rows * k, rows, k};
   };
   for_blocks(threads, cut.blocks * cut.parts, make_scratch, [&](auto& scratch, index_t n) {
     const index_t part = n % cut.parts;
     sum_block(scratch, cut.block(n / cut.parts), cut.part(part), sums_of(part));
   });
-  if (cut.parts == 1) return;
-  constexpr index_t kRows = 64;
-  for_blocks(threads, block_count(cut.rows, kRows), [&](index_t block) {
-    for (index_t i = block * kRows; i < std::min(cut.rows, (block + 1) * kRows); ++i) {
-      T* to = out.row(i);
-      std::copy_n(sums_of(0).row(i), k, to);
-      for (index_t part = 1; part < cut.parts; ++part) {
-        const T* from = sums_of(part).row(i);
-        for (index_t f = 0; f < k; ++f) to[f] += from[f];
-      }
-    }
-  });
+  add_parts(threads, cut.parts, out, sums_of);
 }
 
 }  // namespace

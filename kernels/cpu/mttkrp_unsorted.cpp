@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "cpu/parallel.hpp"
+#include "cpu/parts.hpp"
 #include "cpu/simd.hpp"
 #include "mttkrp.hpp"
 
@@ -122,19 +122,10 @@ void mttkrp(int threads, const UnsortedMttkrp<T>& given) {
     for_blocks(threads, parts, [&](index_t part) {
       const MatrixView<T> sums = sums_of(part);
       for (index_t i = 0; i < rows; ++i) std::fill_n(sums.row(i), k, T{0});
-      add_entries(problem, entries / parts * part + std::min(part, entries % parts),
-                  entries / parts * (part + 1) + std::min(part + 1, entries % parts), sums);
+      const Range range = part_of(entries, parts, part);
+      add_entries(problem, range.first, range.last, sums);
     });
-    if (parts == 1) continue;
-    constexpr index_t kRows = 64;
-    for_blocks(threads, block_count(rows, kRows), [&](index_t block) {
-      for (index_t i = block * kRows; i < std::min(rows, (block + 1) * kRows); ++i)
-        for (index_t part = 1; part < parts; ++part) {
-          const T* const from = sums_of(part).row(i);
-          T* const to = problem.out.row(i);
-          for (index_t c = 0; c < k; ++c) to[c] += from[c];
-        }
-    });
+    add_parts(threads, parts, problem.out, sums_of);
   }
 }
 
