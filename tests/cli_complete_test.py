@@ -106,6 +106,8 @@ class Complete(ToolTest):
         self.assertLess(only["objective"], 0.5 * begun["runs"][0]["history"][0]["objective"])
         self.fails(1, "is of a tensor of 20 x 18 x 14, but .* is 2 x 3 x 2", "cp", "fit", self.small(), "-o",
                    self.path("m.h5"), "--known-only", "--start-model", self.path("first.h5"), "--progress", "none")
+        self.fails(1, "of a completed tensor less its mean", "cp", "fit", tensor, "-o", self.path("m.h5"),
+                   "--start-model", self.path("first.h5"), "--progress", "none")
 
     def test_the_same_bits_again(self):
         tensor = self.planted(noise=0.1)

@@ -18,7 +18,7 @@ namespace seesaw::cli {
 template <class T>
 std::vector<Matrix<T>> start_factors(const CpFitOptions& options, const TensorFacts& facts) {
   CpModel<T> model = load_cp_model<T>(options.start_model);
-  if (model.completion && model.completion->mean != 0)
+  if (!options.known_only && model.completion && model.completion->mean != 0)
     throw Error(
         fmt::format("{} is of a completed tensor less its mean, {}, which a decomposition does not have: go on "
                     "from it with --known-only, or from one of --no-centre",
