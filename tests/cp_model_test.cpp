@@ -256,8 +256,9 @@ TEST_F(CpModels, DamagedNumbersAreRefused) {
 }
 
 TEST_F(CpModels, NumbersThatContradictEachOtherAreRefused) {
-  const auto after = [&](const char* group, const std::vector<std::pair<const char*, std::int64_t>>& numbers) {
-    const std::string name = saved(small_model<double>());
+  using Numbers = std::vector<std::pair<const char*, std::int64_t>>;
+  const auto after = [&](const char* group, const Numbers& numbers, bool completed = false) {
+    const std::string name = saved(completed ? completed_model<double>() : small_model<double>());
     change_file(name, [&](hid_t id) {
       const hid_t at = H5Gopen2(id, group, H5P_DEFAULT);
       for (const auto& [attribute, number] : numbers) replace_attribute(at, attribute, H5T_NATIVE_INT64, number);
@@ -277,6 +278,8 @@ TEST_F(CpModels, NumbersThatContradictEachOtherAreRefused) {
   EXPECT_EQ(load_cp_model<double>(pair(1, 1)).diagnostics.second, 0);
   EXPECT_EQ(wrong(after("runs", {{"best_run", 2}})), "attribute \"best_run\" is 2 of 2 runs");
   EXPECT_EQ(wrong(after("options", {{"starts", 0}})), "attribute \"starts\" is 0, expected at least 1");
+  EXPECT_EQ(wrong(after("options", {{"rank", 3}}, true)), "attribute \"rank\" is 3, but there are 2 weights");
+  EXPECT_EQ(wrong(after("runs", {{"best_sweep", 999}}, true)).substr(0, 27), "attribute \"best_sweep\" is 9");
 }
 
 TEST_F(CpModels, AFullDiskLeavesTheOldModel) {
