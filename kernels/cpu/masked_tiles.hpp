@@ -12,10 +12,11 @@ namespace seesaw::cpu {
 template <class T>
 index_t tile_size(const ModeView<T>& entries, index_t k) {
   constexpr index_t kTileBytes = 1 << 18, kCachedBytes = 1 << 24, kFewestEntries = 2;
+  if (entries.order != 2) return 0;
   const index_t own = entries.shape[static_cast<std::size_t>(entries.mode)],
                 others = entries.shape[static_cast<std::size_t>(1 - entries.mode)];
   const index_t bytes = k * static_cast<index_t>(sizeof(T)), tile = std::max<index_t>(1, kTileBytes / bytes);
-  if (entries.order != 2 || others <= kCachedBytes / bytes) return 0;
+  if (others <= kCachedBytes / bytes) return 0;
   return entries.entries / kFewestEntries < own * ((others + tile - 1) / tile) ? 0 : tile;
 }
 
