@@ -9,6 +9,7 @@
 
 #include "checks.hpp"
 #include "dense.hpp"
+#include "host_entries.hpp"
 #include "mode_gram.hpp"
 #include "mttkrp.hpp"
 #include "solve_implicit_rows.hpp"
@@ -137,13 +138,6 @@ struct Lines {
   std::size_t end(std::size_t line) const { return static_cast<std::size_t>(begins[line + 1]); }
 };
 
-template <class T>
-Buffer<T> host_copy(const Context& ctx, const T* data, index_t size) {
-  Buffer<T> copy(size);
-  if (size > 0) ctx.memory()->copy_to_host(copy.data(), data, static_cast<std::size_t>(size) * sizeof(T));
-  return copy;
-}
-
 /// The columns of the unfolding that have entries. Sorts stably by each of the other modes, the last first: equal
 /// indices come together, each column's rows ascending.
 template <class T>
@@ -265,7 +259,7 @@ void require_decomposable(const CpSize& size) {
 }
 
 NvecsBytes nvecs_bytes(const CpSize& size) {
-  constexpr double kMostPartial = 1 << 24, kMostParts = 1024;  // of the Grams that mode_gram() adds
+  constexpr double kMostPartial = 1 << 24, kLength = 1024;  // of the Grams that mode_gram() adds, one for so many terms
   // A sparse tensor's indices, order and values, and the lines of its columns and rows.
   constexpr double kEntryBytes = (kMaxOrder + 2) * sizeof(column_t) + 4 * sizeof(offset_t) + 3 * sizeof(double);
   const auto element = static_cast<double>(size.element_bytes), k = static_cast<double>(size.rank);
@@ -279,7 +273,8 @@ NvecsBytes nvecs_bytes(const CpSize& size) {
       most.host = std::max(most.host, host + kEntryBytes * static_cast<double>(size.entries));
       continue;
     }
-    const double partial = std::max(square, std::min(kMostPartial, kMostParts * square));
+    const double parts = std::ceil(std::max(rows, columns) / kLength);
+    const double partial = std::max(square, std::min(kMostPartial, parts * square));
     most.context = std::max(most.context, (square + partial + (2 * rows + columns) * products) * element);
     most.host = std::max(most.host, host);
   }

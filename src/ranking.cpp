@@ -6,6 +6,7 @@
 
 #include "checks.hpp"
 #include "cpu/parallel.hpp"
+#include "host_entries.hpp"
 #include "seesaw/top_k.hpp"
 
 namespace seesaw {
@@ -20,13 +21,6 @@ struct HostRows {
 
   index_t first(index_t i) const { return offsets.data()[i] - offsets.data()[0]; }
 };
-
-template <class U>
-Buffer<U> host_copy(const Context& ctx, const U* array, index_t count) {
-  Buffer<U> copy(count);
-  if (count > 0) ctx.memory()->copy_to_host(copy.data(), array, static_cast<std::size_t>(count) * sizeof(U));
-  return copy;
-}
 
 template <class T>
 HostRows<T> host_rows(const Context& ctx, const CsrView<T>& matrix) {

@@ -11,13 +11,14 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "cpu/dense-inl.hpp"
 #include "cpu/pieces-inl.hpp"
 
 #ifndef SEESAW_CPU_CONTRACTION_PANEL
 #define SEESAW_CPU_CONTRACTION_PANEL
 namespace seesaw::cpu {
 
-inline constexpr index_t kTileRows = 6;  // and two vectors: a register tile
+inline constexpr index_t kContractionTile = 6;  // rows; and two vectors: a register tile
 
 /// What goes through the register tiles at once: some terms of the sums. Their rows of the Khatri-Rao product, and
 /// where the left side is contracted a copy of the tensor's columns, stay within half of a small L2 cache.
@@ -36,8 +37,8 @@ struct Panel {
   }
   index_t columns() const { return terms * width; }
   /// From one tile's copy to the next's; a cache line more than it needs, lest all begin in one set of a cache.
-  index_t tile() const { return terms * kTileRows + 16; }
-  index_t tiles() const { return right ? 0 : kContractionRows / kTileRows * tile(); }
+  index_t tile() const { return terms * kContractionTile + 16; }
+  index_t tiles() const { return right ? 0 : kContractionRows / kContractionTile * tile(); }
 };
 
 }  // namespace seesaw::cpu
@@ -45,14 +46,6 @@ struct Panel {
 
 HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
-
-template <class T>
-using Vectors = hn::ScalableTag<T>;
-
-template <class T>
-constexpr index_t lanes() {
-  return static_cast<index_t>(hn::MaxLanes(Vectors<T>()));
-}
 
 /// Columns of the strip that begins at column f of k: two vectors, or the one that is enough.
 template <class T>
@@ -90,7 +83,7 @@ class Ahead {
 /// Numbers of the tensor: term p of row r is at rows[r][p * step].
 template <class T>
 struct Tile {
-  const T* rows[kTileRows];
+  const T* rows[kContractionTile];
   index_t step;
 };
 
@@ -98,7 +91,7 @@ struct Tile {
 template <int kVectors, class T>
 HWY_NOINLINE void sum_tile(const Tile<T>& tile, const T* HWY_RESTRICT columns, index_t terms, bool add, Ahead<T>& lines,
                            T* HWY_RESTRICT sums, index_t stride) {
-  constexpr auto kRows = static_cast<int>(kTileRows);
+  constexpr auto kRows = static_cast<int>(kContractionTile);
   const Vectors<T> d;
   Ahead<T> ahead = lines;
   const index_t step = tile.step;
@@ -135,11 +128,11 @@ HWY_NOINLINE void sum_tile(const Tile<T>& tile, const T* HWY_RESTRICT columns, i
 template <class T>
 HWY_INLINE void sum_tile(const Tile<T>& tile, const T* columns, index_t terms, bool add, Ahead<T>& ahead, index_t rows,
                          MatrixView<T> sums) {
-  HWY_ALIGN T part[kTileRows * 2 * lanes<T>()];
+  HWY_ALIGN T part[kContractionTile * 2 * lanes<T>()];
   const index_t k = sums.cols;
   for (index_t f = 0; f < k;) {
     const index_t width = strip_width<T>(f, k);
-    const bool whole = rows == kTileRows && f + width <= k;  // else by way of `part`
+    const bool whole = rows == kContractionTile && f + width <= k;  // else by way of `part`
     T* const to = whole ? sums.data + f : part;
     const index_t stride = whole ? sums.stride : width;
     if (width > lanes<T>())
@@ -185,18 +178,18 @@ void pack_columns(const FactorList<T>& factors, index_t first, index_t last, ind
   }
 }
 
-/// The tensor's columns in its rows: tiles of kTileRows columns, one every `tile` elements, row after row; zeros for
-/// the columns that the last one lacks.
+/// The tensor's columns in its rows: tiles of kContractionTile columns, one every `tile` elements, row after row; zeros
+/// for the columns that the last one lacks.
 template <class T>
 void pack_tiles(MatrixView<const T> tensor, Range rows, Range columns, index_t tile, T* HWY_RESTRICT tiles) {
   for (index_t p = rows.first; p < rows.last; ++p) {
     const T* HWY_RESTRICT from = tensor.row(p) + columns.first;
-    T* HWY_RESTRICT to = tiles + (p - rows.first) * kTileRows;
+    T* HWY_RESTRICT to = tiles + (p - rows.first) * kContractionTile;
     index_t c = columns.size();
-    for (; c >= kTileRows; c -= kTileRows, from += kTileRows, to += tile)
-      for (index_t r = 0; r < kTileRows; ++r) to[r] = from[r];
+    for (; c >= kContractionTile; c -= kContractionTile, from += kContractionTile, to += tile)
+      for (index_t r = 0; r < kContractionTile; ++r) to[r] = from[r];
     if (c > 0)
-      for (index_t r = 0; r < kTileRows; ++r) to[r] = r < c ? from[r] : T{0};
+      for (index_t r = 0; r < kContractionTile; ++r) to[r] = r < c ? from[r] : T{0};
   }
 }
 
@@ -214,13 +207,13 @@ void sum_terms(const TensorContraction<T>& problem, Range rows, Range part, Matr
       pack_tiles(tensor, terms, rows, panel.tile(), tiles);
       ahead = Ahead<T>(tensor, {terms.last, std::min(terms.last + panel.terms, part.last)}, rows);
     }
-    for (index_t i = rows.first; i < rows.last; i += kTileRows) {
-      const index_t count = std::min(kTileRows, rows.last - i);
-      if (right) ahead = Ahead<T>(tensor, {i + count, std::min(i + count + kTileRows, rows.last)}, terms);
-      Tile<T> tile{{}, right ? 1 : kTileRows};
-      for (index_t r = 0; r < kTileRows; ++r)
+    for (index_t i = rows.first; i < rows.last; i += kContractionTile) {
+      const index_t count = std::min(kContractionTile, rows.last - i);
+      if (right) ahead = Ahead<T>(tensor, {i + count, std::min(i + count + kContractionTile, rows.last)}, terms);
+      Tile<T> tile{{}, right ? 1 : kContractionTile};
+      for (index_t r = 0; r < kContractionTile; ++r)
         tile.rows[r] = right ? tensor.row(i + std::min(r, count - 1)) + p
-                             : tiles + (i - rows.first) / kTileRows * panel.tile() + r;
+                             : tiles + (i - rows.first) / kContractionTile * panel.tile() + r;
       sum_tile(tile, columns, terms.size(), p > part.first, ahead, count, sums.slice(i, i + count));
     }
   }

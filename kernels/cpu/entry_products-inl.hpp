@@ -18,13 +18,12 @@ HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Elements f to f + kVectors vectors of d - 1, but at most to k - 1, of a row. The last vector is moved back to end
-/// with the row: what two vectors hold both compute alike, so that all are to be loaded before one is stored. The same
-/// of two pieces of a row, which therefore must not begin with what is stored.
+/// Elements f to f + kVectors vectors of d - 1, but at most to k - 1, of a row, where f + a vector <= k. The last
+/// vector is moved back to end with the row: what two vectors hold both compute alike, so that all are to be loaded
+/// before one is stored.
 template <class D, int kVectors>
 struct Piece {
   using T = hn::TFromD<D>;
-  static constexpr int kCount = kVectors;
   index_t at[kVectors];
   hn::Vec<D> sum[kVectors];
 
@@ -60,24 +59,16 @@ HWY_INLINE void add_entry(const Problem& problem, offset_t e, Piece<D, kVectors>
   for (int v = 0; v < kVectors; ++v) piece.sum[v] = hn::MulAdd(value, product[v], piece.sum[v]);
 }
 
-inline constexpr int kMostVectors = 8;  // of a piece
-
-/// visit(piece) for pieces that cover a row of k elements, of vectors of d or, where those are longer than the row, of
-/// halves.
+/// visit(piece) for pieces that cover the elements f to k - 1 of a row and have none in common: of vectors of d, then,
+/// for what is less than one, of halves.
 template <class D, class Visit>
-HWY_INLINE void for_row(D d, index_t k, Visit&& visit) {
-  if constexpr (hn::MaxLanes(D()) > 1) {
-    if (static_cast<index_t>(hn::Lanes(d)) > k) {
-      for_row(hn::Half<D>(), k, visit);
-      return;
-    }
-  }
+HWY_INLINE void for_row(D d, index_t f, index_t k, Visit&& visit) {
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  for (index_t f = 0; f < k;) {
+  while (f + lanes <= k) {
     const index_t vectors = (k - f + lanes - 1) / lanes;
     if (vectors > 4) {
-      visit(Piece<D, kMostVectors>(d, f, k));
-      f += kMostVectors * lanes;
+      visit(Piece<D, 8>(d, f, k));
+      f += 8 * lanes;
     } else if (vectors > 2) {
       visit(Piece<D, 4>(d, f, k));
       f += 4 * lanes;
@@ -88,6 +79,9 @@ HWY_INLINE void for_row(D d, index_t k, Visit&& visit) {
       visit(Piece<D, 1>(d, f, k));
       f += lanes;
     }
+  }
+  if constexpr (hn::MaxLanes(D()) > 1) {
+    if (f < k) for_row(hn::Half<D>(), f, k, visit);
   }
 }
 

@@ -20,7 +20,7 @@ namespace seesaw::cpu::HWY_NAMESPACE {
 template <class T>
 void sum_any(const SparseMttkrp<T>& problem, offset_t first, offset_t last, T* out) {
   with_order(problem.entries.order, [&](auto order) {
-    for_row(hn::ScalableTag<T>(), problem.rank(), [&](auto piece) {
+    for_row(hn::ScalableTag<T>(), 0, problem.rank(), [&](auto piece) {
       piece.clear();
       for (offset_t e = first; e < last; ++e) add_entry<order()>(problem, e, piece);
       piece.store(out);

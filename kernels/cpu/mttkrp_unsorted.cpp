@@ -12,38 +12,15 @@
 
 #include "cpu/entry_products-inl.hpp"
 
-#ifndef SEESAW_CPU_MTTKRP_UNSORTED_COLUMNS
-#define SEESAW_CPU_MTTKRP_UNSORTED_COLUMNS
-namespace seesaw::cpu {
-
-/// The columns first to last - 1.
-template <class T>
-MatrixView<T> columns_of(MatrixView<T> matrix, index_t first, index_t last) {
-  return {matrix.data + first, matrix.rows, last - first, matrix.stride};
-}
-
-/// The same problem, whose own mode is mode 0, for those columns of out.
-template <class T>
-UnsortedMttkrp<T> columns_of(UnsortedMttkrp<T> problem, index_t first, index_t last) {
-  for (std::size_t n = 1; n < static_cast<std::size_t>(problem.entries.order); ++n)
-    problem.factors[n] = columns_of(problem.factors[n], first, last);
-  problem.out = columns_of(problem.out, first, last);
-  return problem;
-}
-
-}  // namespace seesaw::cpu
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace seesaw::cpu::HWY_NAMESPACE {
 
-/// out += the entries first to last - 1, which is of columns that for_row() covers by one piece: what the pieces of
-/// more have in common would be added twice. A row stays in registers while it is that of the next entry.
+/// out += the entries first to last - 1. A row stays in registers while it is that of the next entry.
 template <class T>
-void add_columns(const UnsortedMttkrp<T>& problem, offset_t first, offset_t last, MatrixView<T> out) {
+void add_any(const UnsortedMttkrp<T>& problem, offset_t first, offset_t last, MatrixView<T> out) {
   const column_t* const rows = problem.entries.indices[0];
   with_order(problem.entries.order, [&](auto order) {
-    for_row(hn::ScalableTag<T>(), problem.rank(), [&](auto piece) {
+    for_row(hn::ScalableTag<T>(), 0, problem.rank(), [&](auto piece) {
       for (offset_t e = first; e < last;) {
         const column_t row = rows[e];
         T* const to = out.row(row);
@@ -55,14 +32,6 @@ void add_columns(const UnsortedMttkrp<T>& problem, offset_t first, offset_t last
       }
     });
   });
-}
-
-/// out += the entries first to last - 1.
-template <class T>
-void add_any(const UnsortedMttkrp<T>& problem, offset_t first, offset_t last, MatrixView<T> out) {
-  const index_t k = problem.rank(), most = kMostVectors * static_cast<index_t>(hn::MaxLanes(hn::ScalableTag<T>()));
-  for (index_t f = 0; f < k; f += most)
-    add_columns(columns_of(problem, f, std::min(k, f + most)), first, last, columns_of(out, f, std::min(k, f + most)));
 }
 
 void add_any_float(const UnsortedMttkrp<float>& problem, offset_t first, offset_t last, MatrixView<float> out) {
@@ -91,14 +60,18 @@ void add_entries(const UnsortedMttkrp<T>& problem, offset_t first, offset_t last
     HWY_DYNAMIC_DISPATCH(add_any_double)(problem, first, last, out);
 }
 
-/// The same problem with its own mode as mode 0.
+/// The same problem with its own mode as mode 0, of the columns first to last - 1.
 template <class T>
-UnsortedMttkrp<T> own_mode_first(UnsortedMttkrp<T> problem) {
+UnsortedMttkrp<T> own_mode_first(UnsortedMttkrp<T> problem, index_t first, index_t last) {
   const auto own = static_cast<std::size_t>(problem.mode);
   std::swap(problem.entries.shape[0], problem.entries.shape[own]);
   std::swap(problem.entries.indices[0], problem.entries.indices[own]);
   std::swap(problem.factors[0], problem.factors[own]);
   problem.mode = 0;
+  const auto cut = [&](auto view) { return decltype(view){view.data + first, view.rows, last - first, view.stride}; };
+  for (std::size_t n = 1; n < static_cast<std::size_t>(problem.entries.order); ++n)
+    problem.factors[n] = cut(problem.factors[n]);
+  problem.out = cut(problem.out);
   return problem;
 }
 
@@ -114,7 +87,7 @@ void mttkrp(int threads, const UnsortedMttkrp<T>& given) {
   const index_t parts = unsorted_parts(entries, rows);
   Buffer<T> memory(detail::element_count((parts - 1) * rows, most, sizeof(T)));
   for (index_t f = 0; f < given.rank(); f += kColumns) {
-    const UnsortedMttkrp<T> problem = columns_of(own_mode_first(given), f, std::min(given.rank(), f + kColumns));
+    const UnsortedMttkrp<T> problem = own_mode_first(given, f, std::min(given.rank(), f + kColumns));
     const index_t k = problem.rank();
     const auto sums_of = [&](index_t part) {
       return part == 0 ? problem.out : MatrixView<T>{memory.data() + (part - 1) * rows * k, rows, k};
