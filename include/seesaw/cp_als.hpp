@@ -54,7 +54,7 @@ struct CpOptions {
   std::uint64_t seed = 0;
   int starts = 1;  ///< run side by side, with the seeds seed, seed + 1, ...; the one with the best objective is kept
   CpStopping stopping = {};
-  /// Of a sparse tensor: keeps a copy of the entries for each mode, sorted by it. 2 to 4 times as fast on two cores,
+  /// Of a sparse tensor: keeps a copy of the entries for each mode, sorted by it. 1.7 to 4 times as fast on two cores,
   /// and for more threads than 16, for order x ((order - 1) x 4 bytes + a value) an entry. Else only modes that have
   /// fewer than 160 entries an index are sorted so. CUDA always sorts.
   bool sorted_copies = false;

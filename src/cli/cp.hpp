@@ -90,6 +90,8 @@ std::string word_for(CpStart start);
 std::vector<std::pair<std::string, CpStart>> start_words();
 CLI::Option* add_start(CLI::App& command, CpStart& start, const std::string& description);
 
+/// 2^63 - 1 where it is more.
+std::int64_t bytes_together(std::int64_t one, std::int64_t other);
 /// A fit's size with that of the tensor.
 CpSize size_of(const TensorFacts& facts, CpSize fit);
 /// Bytes of the tensor and of what cp_als() takes besides where the fit is of that size but for the tensor's; 2^63 - 1

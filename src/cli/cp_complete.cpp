@@ -61,9 +61,7 @@ ChosenBackend choose(const CpFitOptions& options, const KnownEntries<T>& entries
                             sizeof(T),
                             options.implicit};
   return choose_backend(options.backend, [&](const Context& context) {
-    const std::int64_t run = complete_tensor_memory(context, size), tensor = tensor_bytes(entries.facts, sizeof(T));
-    std::int64_t both = 0;
-    return __builtin_add_overflow(run, tensor, &both) ? std::numeric_limits<std::int64_t>::max() : both;
+    return bytes_together(complete_tensor_memory(context, size), tensor_bytes(entries.facts, sizeof(T)));
   });
 }
 
@@ -126,13 +124,7 @@ void complete_known(CpFitOptions& options) {
   ChosenBackend chosen = choose(options, entries);
   Context& context = chosen.context;
   progress.note(fmt::format("backend {} ({})", context.description(), chosen.why));
-  std::vector<Matrix<T>> start;
-  FactorViews<T> views;
-  if (!options.start_model.empty()) {
-    for (Matrix<T>& factor : start_factors<T>(options, entries.facts))
-      start.push_back(placed(context, std::move(factor)));
-    for (std::size_t n = 0; n < start.size(); ++n) views[n] = std::as_const(start[n]).view();
-  }
+  const std::vector<Matrix<T>> start = start_factors<T>(context, options, entries.facts);
   // With implicit feedback every entry says 1.
   const double norm =
       options.implicit ? std::sqrt(static_cast<double>(entries.known.values.size())) : norm_of(entries.known.values);
@@ -146,7 +138,8 @@ void complete_known(CpFitOptions& options) {
     return !interrupt.requested();
   };
   TensorCompletionResult<T> result = counting_from_one([&] {
-    return complete_tensor(context, {known.view(), validates ? validation.view() : SparseTensorView<T>{}, views},
+    return complete_tensor(context,
+                           {known.view(), validates ? validation.view() : SparseTensorView<T>{}, views_of(start)},
                            watched, options.solver, options.own_of_solver);
   });
 

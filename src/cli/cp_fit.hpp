@@ -64,6 +64,26 @@ SparseTensor<T> placed_entries(const Context& context, SparseTensor<T> tensor) {
   return tensor;
 }
 
+/// The entries e for which chosen[e] == wanted, in their order; index_of(n, e) is their index in mode n.
+template <class T, class IndexOf>
+SparseTensor<T> picked(int order, const std::array<index_t, kMaxOrder>& shape, const T* values, IndexOf&& index_of,
+                       const std::vector<bool>& chosen, bool wanted) {
+  SparseTensor<T> entries;
+  entries.order = order;
+  entries.shape = shape;
+  const offset_t count = std::count(chosen.begin(), chosen.end(), wanted);
+  const auto modes = static_cast<std::size_t>(order);
+  for (std::size_t n = 0; n < modes; ++n) entries.indices[n] = Buffer<column_t>(count);
+  entries.values = Buffer<T>(count);
+  offset_t at = 0;
+  for (offset_t e = 0; e < std::ssize(chosen); ++e) {
+    if (chosen[static_cast<std::size_t>(e)] != wanted) continue;
+    for (std::size_t n = 0; n < modes; ++n) entries.indices[n].data()[at] = static_cast<column_t>(index_of(n, e));
+    entries.values.data()[at++] = values[e];
+  }
+  return entries;
+}
+
 /// Throws UsageError unless there is one for all modes or one for each.
 void require_ridges(const std::vector<double>& ridges, int order);
 
@@ -79,9 +99,16 @@ void scan_ranks(CpFitOptions& options);
 template <class T>
 void draw_components(const CpFitOptions& options, const CpModel<T>& model);
 
-/// The start's factors, each component's weight shared by the modes that are solved: with a ridge their scale matters.
+/// The factors of --start-model in the context's memory, each component's weight shared by the modes that are solved:
+/// with a ridge their scale matters. None without it.
 template <class T>
-std::vector<Matrix<T>> start_factors(const CpFitOptions& options, const TensorFacts& facts);
+std::vector<Matrix<T>> start_factors(const Context& context, const CpFitOptions& options, const TensorFacts& facts);
+template <class T>
+FactorViews<T> views_of(const std::vector<Matrix<T>>& factors) {
+  FactorViews<T> views;
+  for (std::size_t n = 0; n < factors.size(); ++n) views[n] = factors[n].view();
+  return views;
+}
 
 // ---- with --known-only or --implicit
 
@@ -126,8 +153,8 @@ extern template void scan_ranks<float>(CpFitOptions&);
 extern template void scan_ranks<double>(CpFitOptions&);
 extern template void draw_components(const CpFitOptions&, const CpModel<float>&);
 extern template void draw_components(const CpFitOptions&, const CpModel<double>&);
-extern template std::vector<Matrix<float>> start_factors(const CpFitOptions&, const TensorFacts&);
-extern template std::vector<Matrix<double>> start_factors(const CpFitOptions&, const TensorFacts&);
+extern template std::vector<Matrix<float>> start_factors(const Context&, const CpFitOptions&, const TensorFacts&);
+extern template std::vector<Matrix<double>> start_factors(const Context&, const CpFitOptions&, const TensorFacts&);
 extern template KnownEntries<float> read_known(const CpFitOptions&, Progress&);
 extern template KnownEntries<double> read_known(const CpFitOptions&, Progress&);
 extern template void complete_known<float>(CpFitOptions&);

@@ -35,6 +35,8 @@ double norm_of_any(const AnyTensor<T>& tensor) {
 Json memory_json(const CpInfoOptions& options, const TensorFacts& facts) {
   if (options.size.sorted_copies && !facts.sparse)
     throw UsageError("--sorted-copies is for sparse tensors, this one is dense");
+  if (options.size.start == CpStart::nvecs && options.size.starts > 1)
+    throw UsageError("--start nvecs is the same for every seed, --starts needs another");
   CpSize size = size_of(facts, options.size);
   size.element_bytes = options.precision == Precision::single ? sizeof(float) : sizeof(double);
   return {{"rank", size.rank},

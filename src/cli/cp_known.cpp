@@ -2,31 +2,19 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 #include "cp_fit.hpp"
+#include "fit.hpp"
 #include "output.hpp"
 #include "seesaw/random.hpp"
 
 namespace seesaw::cli {
 namespace {
 
-/// Those of the entries for which chosen[e] == wanted, in their order.
 template <class T>
 SparseTensor<T> part(const SparseTensor<T>& from, const std::vector<bool>& chosen, bool wanted) {
-  SparseTensor<T> to;
-  to.order = from.order;
-  to.shape = from.shape;
-  const offset_t count = std::count(chosen.begin(), chosen.end(), wanted);
-  const auto order = static_cast<std::size_t>(from.order);
-  for (std::size_t n = 0; n < order; ++n) to.indices[n] = Buffer<column_t>(count);
-  to.values = Buffer<T>(count);
-  for (offset_t e = 0, at = 0; e < from.values.size(); ++e) {
-    if (chosen[static_cast<std::size_t>(e)] != wanted) continue;
-    for (std::size_t n = 0; n < order; ++n) to.indices[n].data()[at] = from.indices[n].data()[e];
-    to.values.data()[at++] = from.values.data()[e];
-  }
-  return to;
+  const auto index_of = [&](std::size_t n, offset_t e) { return from.indices[n].data()[e]; };
+  return picked<T>(from.order, from.shape, from.values.data(), index_of, chosen, wanted);
 }
 
 /// Moves about `fraction` of the entries out of `tensor` into the result: those for whose place a number drawn from the
@@ -91,19 +79,14 @@ SparseTensor<T> validation_of(const CpFitOptions& options, const TensorFacts& fa
 /// complete_tensor() says which entry it cannot take; the user wants to know where it is in the file.
 template <class T>
 void require_feedback(const CpFitOptions& options, const TensorFacts& facts, const SparseTensor<T>& tensor) {
-  const ImplicitFeedback& feedback = options.feedback;
   for (offset_t e = 0; e < tensor.values.size(); ++e) {
-    const T value = tensor.values.data()[e], confidence = confidence_of(feedback, value);
-    const bool positive = feedback.confidences || value > 0;
-    if (positive && confidence >= static_cast<T>(feedback.unobserved) && std::isfinite(confidence)) continue;
+    const std::string fault = fault_of(options.feedback, tensor.values.data()[e]);
+    if (fault.empty()) continue;
     std::vector<index_t> place;
     for (std::size_t n = 0; n < static_cast<std::size_t>(tensor.order); ++n)
       place.push_back(tensor.indices[n].data()[e] + facts.base);
-    throw Error(fmt::format("{}: the entry at ({}) is {}, {}", options.tensor, fmt::join(place, ", "), value,
-                            positive
-                                ? fmt::format("a confidence of {}, expected a finite one of at least --unobserved, {}",
-                                              confidence, feedback.unobserved)
-                                : "expected more than 0 with --implicit: leave out what was not observed"));
+    throw Error(fmt::format("{}: the entry at ({}) is {}, {}", options.tensor, fmt::join(place, ", "),
+                            tensor.values.data()[e], fault));
   }
 }
 

@@ -115,6 +115,11 @@ CLI::Option* add_start(CLI::App& command, CpStart& start, const std::string& des
   return add_choice<CpStart>(command, "--start", start, start_words(), description);
 }
 
+std::int64_t bytes_together(std::int64_t one, std::int64_t other) {
+  std::int64_t both = 0;
+  return __builtin_add_overflow(one, other, &both) ? std::numeric_limits<std::int64_t>::max() : both;
+}
+
 CpSize size_of(const TensorFacts& facts, CpSize fit) {
   fit.order = facts.order;
   fit.shape = facts.shape;
@@ -124,10 +129,7 @@ CpSize size_of(const TensorFacts& facts, CpSize fit) {
 
 std::int64_t fit_bytes(const Context& context, const TensorFacts& facts, CpSize fit) {
   fit.sorted_copies = fit.sorted_copies || context.backend() == Backend::cuda;
-  std::int64_t both = 0;
-  return __builtin_add_overflow(cp_als_memory(size_of(facts, fit)), tensor_bytes(facts, fit.element_bytes), &both)
-             ? std::numeric_limits<std::int64_t>::max()
-             : both;
+  return bytes_together(cp_als_memory(size_of(facts, fit)), tensor_bytes(facts, fit.element_bytes));
 }
 
 std::string modes_from_one(std::string message) {

@@ -16,22 +16,11 @@ constexpr std::uint64_t kKnownStream = 0x6b6e6f77;
 /// The elements of a dense tensor at the places that are `wanted`, in their order.
 template <class T>
 SparseTensor<T> entries_at(const DenseTensor<T>& tensor, const std::vector<bool>& known, bool wanted) {
-  SparseTensor<T> entries;
-  entries.order = tensor.order;
-  entries.shape = tensor.shape;
-  const offset_t count = std::count(known.begin(), known.end(), wanted);
-  const auto order = static_cast<std::size_t>(tensor.order);
-  for (std::size_t n = 0; n < order; ++n) entries.indices[n] = Buffer<column_t>(count);
-  entries.values = Buffer<T>(count);
-  offset_t at = 0;
-  for (offset_t e = 0; e < tensor.values.size(); ++e) {
-    if (known[static_cast<std::size_t>(e)] != wanted) continue;
-    offset_t rest = e;
-    for (std::size_t n = order; n-- > 0; rest /= tensor.shape[n])
-      entries.indices[n].data()[at] = static_cast<column_t>(rest % tensor.shape[n]);
-    entries.values.data()[at++] = tensor.values.data()[e];
-  }
-  return entries;
+  std::array<index_t, kMaxOrder> steps{};  // from one index of a mode to the next
+  index_t step = 1;
+  for (auto n = static_cast<std::size_t>(tensor.order); n-- > 0; step *= tensor.shape[n]) steps[n] = step;
+  const auto index_of = [&](std::size_t n, offset_t e) { return e / steps[n] % tensor.shape[n]; };
+  return picked<T>(tensor.order, tensor.shape, tensor.values.data(), index_of, known, wanted);
 }
 
 /// Planted components of which some elements are known: complete_tensor().
@@ -66,10 +55,10 @@ class TensorCompletionRuns : public ExperimentProblem {
     };
     try {
       const TensorCompletionProblem<T> problem{data_->known.view(), data_->unknown.view()};
-      outcome.ended =
-          to_string(complete_tensor(data_->chosen.context, problem, options, run.method->solver, run.method->own)
-                        .runs.front()
-                        .stopped);
+      const auto result = counting_from_one([&] {
+        return complete_tensor(data_->chosen.context, problem, options, run.method->solver, run.method->own);
+      });
+      outcome.ended = to_string(result.runs.front().stopped);
     } catch (const Error& error) {
       if (typeid(error) != typeid(Error)) throw;  // those that are nothing more tell of divergence
       outcome.ended = to_string(StopReason::diverged);
@@ -117,8 +106,10 @@ class TensorCompletionRuns : public ExperimentProblem {
     problem.validation_entries = unknown.values.size();
     problem.rank = *std::max_element(experiment_.ranks.begin(), experiment_.ranks.end());
     problem.element_bytes = sizeof(T);
-    ChosenBackend chosen =
-        choose_backend(backend_, [&](const Context& context) { return complete_tensor_memory(context, problem); });
+    const std::int64_t entry = tensor.order * static_cast<std::int64_t>(sizeof(column_t)) + sizeof(T);
+    ChosenBackend chosen = choose_backend(backend_, [&](const Context& context) {
+      return bytes_together(complete_tensor_memory(context, problem), tensor.values.size() * entry);
+    });
     known = placed_entries(chosen.context, std::move(known));
     unknown = placed_entries(chosen.context, std::move(unknown));
     return {std::move(chosen), std::move(known), std::move(unknown), size > 0 ? size : 1, facts};

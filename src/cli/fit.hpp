@@ -45,6 +45,9 @@ void take_feedback(const CLI::App& command, const ImplicitFeedback& feedback, Op
   completion.implicit = feedback;
   completion.centre = false;
 }
+/// What is wrong with a value as implicit feedback, in the tool's words; empty: nothing.
+template <class T>
+std::string fault_of(const ImplicitFeedback& feedback, T value);
 void add_run_options(CLI::App& command, FitOptions& options);
 void add_start_options(CLI::App& command, FitOptions& options);
 void add_validation_options(CLI::App& command, FitOptions& options);

@@ -92,19 +92,28 @@ void require_feedback(const FitOptions& options, const Ratings<T>& ratings) {
   const ImplicitFeedback& feedback = *options.completion.implicit;
   const SparseTensorView<T> entries = ratings.entries.view();
   for (offset_t e = 0; e < entries.entries; ++e) {
-    const T value = entries.values[e], confidence = confidence_of(feedback, value);
-    const bool positive = feedback.confidences || value > 0;
-    if (positive && confidence >= static_cast<T>(feedback.unobserved) && std::isfinite(confidence)) continue;
-    throw Error(fmt::format("{}: the rating of item {} by user {} is {}, {}", options.ratings,
-                            ratings.cols.name(entries.indices[1][e]), ratings.rows.name(entries.indices[0][e]), value,
-                            positive
-                                ? fmt::format("a confidence of {}, expected a finite one of at least --unobserved, {}",
-                                              confidence, feedback.unobserved)
-                                : "expected more than 0 with --implicit: leave out what was not observed"));
+    const std::string fault = fault_of(feedback, entries.values[e]);
+    if (!fault.empty())
+      throw Error(fmt::format("{}: the rating of item {} by user {} is {}, {}", options.ratings,
+                              ratings.cols.name(entries.indices[1][e]), ratings.rows.name(entries.indices[0][e]),
+                              entries.values[e], fault));
   }
 }
 
 }  // namespace
+
+template <class T>
+std::string fault_of(const ImplicitFeedback& feedback, T value) {
+  if (!feedback.confidences && !(value > 0))
+    return "expected more than 0 with --implicit: leave out what was not observed";
+  const T confidence = confidence_of(feedback, value);
+  if (confidence >= static_cast<T>(feedback.unobserved) && std::isfinite(confidence)) return "";
+  return fmt::format("a confidence of {}, expected a finite one of at least --unobserved, {}", confidence,
+                     feedback.unobserved);
+}
+
+template std::string fault_of(const ImplicitFeedback&, float);
+template std::string fault_of(const ImplicitFeedback&, double);
 
 template <class T>
 Csr<T> hold_out(Csr<T>& matrix, double fraction, std::uint64_t seed) {

@@ -11,7 +11,7 @@ namespace seesaw {
 /// How complete_tensor() came to a model.
 struct CpCompletion {
   double mean = 0;                  ///< T is about mean + sum_r weights[r] a_0r o a_1r o ...
-  TensorCompletionOptions options;  ///< callback and sorted_copies are not stored
+  TensorCompletionOptions options;  ///< the callback is not stored
   std::string solver = "als";       ///< as the tool calls it
   SolverOptions own;                ///< of the solver's own, as far as it heeds them
   std::vector<CompletionRun> runs;
@@ -24,7 +24,7 @@ struct CpModel {
   std::vector<Matrix<T>> factors;  ///< of each mode, shape[n] x k
   std::vector<double> weights;     ///< k
   double fit = 0;                  ///< of a completed tensor over its known entries
-  CpOptions options;               ///< the callback is not stored
+  CpOptions options;               ///< callback and sorted_copies are not stored
   std::vector<CpRun> runs;
   int best_run = 0;
   CpDiagnostics diagnostics;
