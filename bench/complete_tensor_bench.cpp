@@ -74,13 +74,10 @@ void sweeps(benchmark::State& state, Context& ctx, const SparseTensor<T>& host, 
 template <class T>
 void add_cases(Context& ctx, const std::string& name, const SparseTensor<T>& tensor, bool implicit) {
   for (const index_t k : {16, 64}) {
-    const std::string whole = "complete_tensor/" + name + (sizeof(T) == 4 ? "/float" : "/double") +
-                              "/k:" + std::to_string(k) + "/" + to_string(ctx.backend());
-    benchmark::RegisterBenchmark(
-        whole.c_str(),
-        [&ctx, &tensor, k, implicit](benchmark::State& state) { sweeps(state, ctx, tensor, k, implicit); })
-        ->UseManualTime()
-        ->Unit(benchmark::kMillisecond);
+    const std::string whole =
+        "complete_tensor/" + name + (sizeof(T) == 4 ? "/float" : "/double") + "/k:" + std::to_string(k);
+    add_timed(whole, ctx,
+              [&tensor, k, implicit](benchmark::State& state, Context& at) { sweeps(state, at, tensor, k, implicit); });
   }
 }
 

@@ -109,13 +109,6 @@ void sparse(benchmark::State& state, Context& ctx, const std::vector<index_t>& s
   });
 }
 
-void add_case(const std::string& name, Context& ctx, auto run) {
-  benchmark::RegisterBenchmark((name + "/" + to_string(ctx.backend())).c_str(),
-                               [&ctx, run](benchmark::State& state) { run(state, ctx); })
-      ->UseManualTime()
-      ->Unit(benchmark::kMillisecond);
-}
-
 }  // namespace
 }  // namespace seesaw::bench
 
@@ -124,21 +117,21 @@ int main(int argc, char** argv) {
   using State = benchmark::State;
   return bench::run_all(argc, argv, [](const bench::Options&, std::vector<Context>& contexts) {
     for (Context& ctx : contexts) {
-      bench::add_case("cp_als/200x200x200/float/k:32", ctx, [](State& state, Context& at) {
+      bench::add_timed("cp_als/200x200x200/float/k:32", ctx, [](State& state, Context& at) {
         bench::dense<float>(state, at, {200, 200, 200}, 32);
       });
-      bench::add_case("cp_als/200x200x200/double/k:32", ctx, [](State& state, Context& at) {
+      bench::add_timed("cp_als/200x200x200/double/k:32", ctx, [](State& state, Context& at) {
         bench::dense<double>(state, at, {200, 200, 200}, 32);
       });
-      bench::add_case("cp_als/100x100x100x100/float/k:16", ctx, [](State& state, Context& at) {
+      bench::add_timed("cp_als/100x100x100x100/float/k:16", ctx, [](State& state, Context& at) {
         bench::dense<float>(state, at, {100, 100, 100, 100}, 16);
       });
       for (const bool sorted : {false, true}) {
         const std::string name = std::string("cp_als/uber/") + (sorted ? "sorted/" : "as_given/");
-        bench::add_case(name + "float/k:25", ctx, [sorted](State& state, Context& at) {
+        bench::add_timed(name + "float/k:25", ctx, [sorted](State& state, Context& at) {
           bench::sparse<float>(state, at, {183, 24, 1140, 1717}, 3309490, 25, sorted);
         });
-        bench::add_case(name + "double/k:25", ctx, [sorted](State& state, Context& at) {
+        bench::add_timed(name + "double/k:25", ctx, [sorted](State& state, Context& at) {
           bench::sparse<double>(state, at, {183, 24, 1140, 1717}, 3309490, 25, sorted);
         });
       }

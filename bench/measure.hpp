@@ -65,4 +65,13 @@ int run_all(int argc, char** argv, AddAll add_all) try {
   return 1;
 }
 
+/// run(state, ctx), which tells its times itself, in milliseconds; the backend's name is added.
+template <class Run>
+void add_timed(const std::string& name, Context& ctx, Run run) {
+  benchmark::RegisterBenchmark((name + "/" + to_string(ctx.backend())).c_str(),
+                               [&ctx, run](benchmark::State& state) { run(state, ctx); })
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
 }  // namespace seesaw::bench

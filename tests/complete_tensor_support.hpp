@@ -9,28 +9,6 @@
 // Tensors of which some entries are known, and what complete_tensor() makes of them.
 namespace seesaw::test {
 
-/// In the context's memory.
-template <class T>
-SparseTensor<T> entries_of(const Context& ctx, const Tensor& tensor, bool weighted = false) {
-  const auto count = static_cast<offset_t>(tensor.entries.size());
-  SparseTensor<T> sparse;
-  sparse.order = tensor.order();
-  std::copy(tensor.shape.begin(), tensor.shape.end(), sparse.shape.begin());
-  std::vector<T> values, weights;
-  for (const TensorEntry& entry : tensor.entries) {
-    values.push_back(static_cast<T>(entry.value));
-    weights.push_back(static_cast<T>(entry.weight));
-  }
-  for (std::size_t m = 0; m < tensor.shape.size(); ++m) {
-    std::vector<column_t> indices;
-    for (const TensorEntry& entry : tensor.entries) indices.push_back(entry.index[m]);
-    sparse.indices[m] = seesaw::to_context(ctx, indices.data(), count);
-  }
-  sparse.values = seesaw::to_context(ctx, values.data(), count);
-  if (weighted) sparse.weights = seesaw::to_context(ctx, weights.data(), count);
-  return sparse;
-}
-
 /// Entries of a tensor of that rank, each place with the likelihood `part`, and those left out as a second tensor.
 struct Split {
   Tensor known, held_out;
@@ -99,6 +77,20 @@ double rmse_of(const Tensor& tensor, const TensorCompletionResult<T>& result) {
   double squared = 0;
   for (const double r : residuals(tensor, result)) squared += r * r;
   return std::sqrt(squared / static_cast<double>(tensor.entries.size()));
+}
+
+/// Of a matrix: complete_tensor() beside als().
+template <class T>
+void expect_same_history(const TensorCompletionResult<T>& found, const CompletionResult<T>& expected,
+                         std::size_t sweeps) {
+  ASSERT_EQ(found.runs[0].history.size(), sweeps);
+  for (std::size_t n = 0; n < sweeps; ++n) {
+    const SweepRecord &a = found.runs[0].history[n], &b = expected.runs[0].history[n];
+    EXPECT_NEAR(a.objective, b.objective, 1e-10 * b.objective);
+    EXPECT_NEAR(a.train_rmse, b.train_rmse, 1e-10 * b.train_rmse);
+    EXPECT_NEAR(a.validation_rmse, b.validation_rmse, 1e-10 * b.validation_rmse);
+  }
+  EXPECT_EQ(found.validation_left_out, expected.validation_left_out);
 }
 
 }  // namespace seesaw::test

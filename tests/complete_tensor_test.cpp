@@ -174,14 +174,7 @@ TEST_P(CompleteTensor, OfOrderTwoIsAls) {
   const auto expected = als(ctx, {ratings.view(), validation.view()}, own);
   const auto found = complete_tensor(ctx, {known.view(), held_out.view()}, options);
   EXPECT_NEAR(found.mean, expected.mean, 1e-15);
-  ASSERT_EQ(found.runs[0].history.size(), 8u);
-  for (std::size_t n = 0; n < 8; ++n) {
-    const SweepRecord &a = found.runs[0].history[n], &b = expected.runs[0].history[n];
-    EXPECT_NEAR(a.objective, b.objective, 1e-10 * b.objective);
-    EXPECT_NEAR(a.train_rmse, b.train_rmse, 1e-10 * b.train_rmse);
-    EXPECT_NEAR(a.validation_rmse, b.validation_rmse, 1e-10 * b.validation_rmse);
-  }
-  EXPECT_EQ(found.validation_left_out, expected.validation_left_out);
+  expect_same_history(found, expected, 8);
 }
 
 // With every element observed and no ridge each step is that of cp_als(), which keeps columns at norm 1.

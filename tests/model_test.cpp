@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 
+#include "completion_support.hpp"
 #include "hdf5_support.hpp"
 #include "io_support.hpp"
 #include "seesaw/version.hpp"
@@ -68,27 +69,9 @@ void expect_same(const Model<T>& a, const Model<T>& b) {
   EXPECT_EQ(a.rows, b.rows);
   EXPECT_EQ(a.cols, b.cols);
   EXPECT_EQ(a.mean, b.mean);
-  EXPECT_EQ(a.options.rank, b.options.rank);
   EXPECT_EQ(a.options.lambda_x, b.options.lambda_x);
   EXPECT_EQ(a.options.lambda_y, b.options.lambda_y);
-  EXPECT_EQ(a.options.weighting, b.options.weighting);
-  EXPECT_EQ(a.options.exponent, b.options.exponent);
-  EXPECT_EQ(a.options.centre, b.options.centre);
-  ASSERT_EQ(a.options.implicit.has_value(), b.options.implicit.has_value());
-  if (a.options.implicit) {
-    EXPECT_EQ(a.options.implicit->alpha, b.options.implicit->alpha);
-    EXPECT_EQ(a.options.implicit->confidences, b.options.implicit->confidences);
-    EXPECT_EQ(a.options.implicit->unobserved, b.options.implicit->unobserved);
-    EXPECT_EQ(a.options.implicit->cg_steps, b.options.implicit->cg_steps);
-  }
-  EXPECT_EQ(a.options.seed, b.options.seed);
-  EXPECT_EQ(a.options.restarts, b.options.restarts);
-  EXPECT_EQ(a.options.stopping.sweeps, b.options.stopping.sweeps);
-  EXPECT_EQ(a.options.stopping.tolerance, b.options.stopping.tolerance);
-  EXPECT_EQ(a.options.stopping.seconds, b.options.stopping.seconds);
-  EXPECT_EQ(a.options.stopping.patience, b.options.stopping.patience);
-  EXPECT_EQ(a.options.stopping.gradient_norm, b.options.stopping.gradient_norm);
-  EXPECT_EQ(a.options.stopping.gap, b.options.stopping.gap);
+  expect_same_options(a.options, b.options);
   EXPECT_EQ(a.solver, b.solver);
   ASSERT_EQ(a.solver_options.has_value(), b.solver_options.has_value());
   if (const auto solver = find_solver(a.solver); solver && a.solver_options) {
@@ -96,24 +79,7 @@ void expect_same(const Model<T>& a, const Model<T>& b) {
   }
   EXPECT_EQ(a.best_run, b.best_run);
   EXPECT_EQ(a.best_sweep, b.best_sweep);
-  ASSERT_EQ(a.runs.size(), b.runs.size());
-  for (std::size_t r = 0; r < a.runs.size(); ++r) {
-    EXPECT_EQ(a.runs[r].seed, b.runs[r].seed);
-    EXPECT_EQ(a.runs[r].stopped, b.runs[r].stopped);
-    ASSERT_EQ(a.runs[r].history.size(), b.runs[r].history.size());
-    for (std::size_t s = 0; s < a.runs[r].history.size(); ++s) {
-      const SweepRecord &one = a.runs[r].history[s], &other = b.runs[r].history[s];
-      EXPECT_EQ(one.sweep, other.sweep);
-      EXPECT_EQ(one.objective, other.objective);
-      EXPECT_EQ(one.train_rmse, other.train_rmse);
-      EXPECT_EQ(one.seconds, other.seconds);
-      const auto same = [](double p, double q) { return p == q || (std::isnan(p) && std::isnan(q)); };
-      EXPECT_TRUE(same(one.validation_rmse, other.validation_rmse));
-      EXPECT_TRUE(same(one.gradient_norm, other.gradient_norm)) << one.gradient_norm << ", " << other.gradient_norm;
-      EXPECT_TRUE(same(one.gap, other.gap)) << one.gap << ", " << other.gap;
-      EXPECT_EQ(one.products, other.products);
-    }
-  }
+  expect_same_runs(a.runs, b.runs);
 }
 
 class Models : public InFolder {

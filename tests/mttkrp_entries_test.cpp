@@ -17,7 +17,7 @@ Matrix<T> mttkrp_on(Context& ctx, const Tensor& tensor, const Point<T>& factors,
   if (sorted)
     mttkrp(ctx, by_mode<T>(ctx, tensor, mode, false).view, views(there), out.view());
   else
-    mttkrp(ctx, shuffled<T>(ctx, tensor).view(), views(there), mode, out.view());
+    mttkrp(ctx, entries_of<T>(ctx, shuffled(tensor)).view(), views(there), mode, out.view());
   return to_host(out);
 }
 
@@ -185,7 +185,7 @@ TEST_P(MttkrpEntries, TakesMatricesWithAStride) {
     factors[m] = {memory[m].buffer().data() + 1, tight[m].rows(), k, stride};
   }
   const auto by = by_mode<float>(ctx, tensor, 0, false);
-  const auto any_order = shuffled<float>(ctx, tensor);
+  const auto any_order = entries_of<float>(ctx, shuffled(tensor));
   for (const bool sorted : {true, false}) {
     Matrix<float> host(10, stride);
     std::fill_n(host.buffer().data(), host.buffer().size(), nan);
@@ -269,7 +269,7 @@ TEST(MttkrpEntriesCpu, EveryInstructionSetAgreesWithPlainSums) {
 TEST_P(MttkrpEntries, InAnyOrderRefusesWhatDoesNotFit) {
   Context ctx = context();
   const Tensor tensor{{2, 3, 2}, {{{0, 2, 1}, 1}, {{1, 0, 0}, 2}}};
-  const auto entries = shuffled<float>(ctx, tensor);
+  const auto entries = entries_of<float>(ctx, shuffled(tensor));
   const auto there = to_context(ctx, random_point<float>(tensor.shape, 4, 1));
   Matrix<float> out(ctx, 2, 4);
   struct Call {

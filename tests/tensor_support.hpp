@@ -91,25 +91,33 @@ ByMode<T> by_mode(const Context& ctx, const Tensor& tensor, int mode, bool weigh
   return by;
 }
 
-/// The entries in an order that no mode is sorted by, in a context's memory.
+/// The entries as they are, in the context's memory.
 template <class T>
-SparseTensor<T> shuffled(const Context& ctx, const Tensor& tensor) {
-  const std::size_t count = tensor.entries.size();
-  std::vector<std::size_t> order(count);
-  for (std::size_t e = 0; e < count; ++e) order[e] = e;
-  for (std::size_t e = count; e-- > 1;) std::swap(order[e], order[random_bits(97, e) % (e + 1)]);
+SparseTensor<T> entries_of(const Context& ctx, const Tensor& tensor, bool weighted = false) {
+  const auto count = static_cast<offset_t>(tensor.entries.size());
   SparseTensor<T> sparse;
   sparse.order = tensor.order();
   std::copy(tensor.shape.begin(), tensor.shape.end(), sparse.shape.begin());
-  for (std::size_t n = 0; n < tensor.shape.size(); ++n) {
-    std::vector<column_t> indices;
-    for (const std::size_t e : order) indices.push_back(tensor.entries[e].index[n]);
-    sparse.indices[n] = seesaw::to_context(ctx, indices.data(), static_cast<index_t>(count));
+  std::vector<T> values, weights;
+  for (const TensorEntry& entry : tensor.entries) {
+    values.push_back(static_cast<T>(entry.value));
+    weights.push_back(static_cast<T>(entry.weight));
   }
-  std::vector<T> values;
-  for (const std::size_t e : order) values.push_back(static_cast<T>(tensor.entries[e].value));
-  sparse.values = seesaw::to_context(ctx, values.data(), static_cast<index_t>(count));
+  for (std::size_t m = 0; m < tensor.shape.size(); ++m) {
+    std::vector<column_t> indices;
+    for (const TensorEntry& entry : tensor.entries) indices.push_back(entry.index[m]);
+    sparse.indices[m] = seesaw::to_context(ctx, indices.data(), count);
+  }
+  sparse.values = seesaw::to_context(ctx, values.data(), count);
+  if (weighted) sparse.weights = seesaw::to_context(ctx, weights.data(), count);
   return sparse;
+}
+
+/// In an order that no mode is sorted by.
+inline Tensor shuffled(Tensor tensor) {
+  for (std::size_t e = tensor.entries.size(); e-- > 1;)
+    std::swap(tensor.entries[e], tensor.entries[random_bits(97, e) % (e + 1)]);
+  return tensor;
 }
 
 /// A matrix for each mode, in host memory or in a context's.
