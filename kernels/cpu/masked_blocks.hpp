@@ -14,10 +14,12 @@ class MaskedBlocks {
   /// `tiled`: fewer, larger ones, in which a tile's vectors are used often.
   explicit MaskedBlocks(const ModeView<T>& entries, bool tiled = false)
       : offsets_(entries.offsets), rows_(entries.shape[static_cast<std::size_t>(entries.mode)]) {
-    constexpr offset_t kFewest = 2048, kMost = 1 << 18, kBlocks = 64, kFewestTiled = 1 << 16, kMostTiled = 1 << 20;
+    constexpr offset_t kFewest = 2048, kMost = 1 << 18, kBlocks = 64;
+    constexpr offset_t kFewestTiled = 1 << 16, kMostTiled = 1 << 20, kBlocksTiled = 16;
     if (rows_ == 0) return;
     const offset_t all = offsets_[rows_] - offsets_[0];
-    size_ = std::clamp(all / kBlocks, tiled ? kFewestTiled : kFewest, tiled ? kMostTiled : kMost);
+    size_ =
+        tiled ? std::clamp(all / kBlocksTiled, kFewestTiled, kMostTiled) : std::clamp(all / kBlocks, kFewest, kMost);
     count_ = std::max<index_t>(1, block_count(all, size_));
   }
 
